@@ -1,0 +1,68 @@
+#ifndef SIGNET_CORE_CONTROLLER_LOOP_H_
+#define SIGNET_CORE_CONTROLLER_LOOP_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+#include "core/controller/backoff.h"
+#include "core/controller/work_queue.h"
+
+namespace signet::controller {
+
+// Reconciler makes the world right for one name: look, decide, act. It is
+// called for different names in parallel, never for the same name twice at once.
+// An error is retried with backoff (at RetryAfter, if the server said so).
+class Reconciler {
+ public:
+  virtual ~Reconciler() = default;
+  virtual absl::Status Reconcile(absl::string_view name) = 0;
+};
+
+struct LoopOptions {
+  int workers = 5;  // SPEC C-22.
+  BackoffPolicy backoff;
+  // How long the server asked to wait, out of an error; may be empty.
+  std::function<std::optional<absl::Duration>(const absl::Status&)> retry_after;
+  // Told of every result, e.g. for logs and metrics; may be empty.
+  std::function<void(absl::string_view name, const absl::Status& result,
+                     absl::Duration took)>
+      on_result;
+};
+
+// Loop runs a Reconciler over a WorkQueue. Feeding the queue (from a Reflector)
+// is the service's. Thread-safe.
+class Loop {
+ public:
+  // References must outlive the loop.
+  Loop(Reconciler& reconciler, WorkQueue& queue, absl::Clock& clock,
+       LoopOptions options);
+  ~Loop();  // Stops.
+  void Start();
+  void Stop();  // Shuts the queue down and joins the workers.
+  // Drops the failure count of a name that is gone.
+  void Forget(absl::string_view name);
+
+ private:
+  void Work();
+  Reconciler& reconciler_;
+  WorkQueue& queue_;
+  absl::Clock& clock_;
+  const LoopOptions options_;
+  absl::Mutex mutex_;
+  absl::flat_hash_map<std::string, int> failures_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace signet::controller
+
+#endif  // SIGNET_CORE_CONTROLLER_LOOP_H_

@@ -1,0 +1,49 @@
+#ifndef SIGNET_CORE_CONTROLLER_WORK_QUEUE_H_
+#define SIGNET_CORE_CONTROLLER_WORK_QUEUE_H_
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+
+namespace signet::controller {
+
+// WorkQueue holds names to be reconciled: each at most once, oldest first. A
+// name added while it is being worked on comes again afterwards. Thread-safe.
+class WorkQueue {
+ public:
+  // `clock` must outlive the queue; it times AddAfter.
+  explicit WorkQueue(absl::Clock& clock) : clock_(clock) {}
+
+  void Add(absl::string_view name);
+  // Adds `name` once `delay` has passed; an earlier time for it wins.
+  void AddAfter(absl::string_view name, absl::Duration delay);
+  // Blocks for the next name; nullopt after Shutdown. Done must follow.
+  std::optional<std::string> Get();
+  void Done(absl::string_view name);
+  void Shutdown();
+  // Names waiting, delayed ones included.
+  size_t size() const;
+
+ private:
+  absl::Clock& clock_;
+  mutable absl::Mutex mutex_;
+  bool shutdown_ ABSL_GUARDED_BY(mutex_) = false;
+  std::deque<std::string> ready_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> queued_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> active_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> again_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, absl::Time> due_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace signet::controller
+
+#endif  // SIGNET_CORE_CONTROLLER_WORK_QUEUE_H_
