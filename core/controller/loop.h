@@ -20,8 +20,9 @@
 namespace signet::controller {
 
 // Reconciler makes the world right for one name: look, decide, act. It is
-// called for different names in parallel, never for the same name twice at once.
-// An error is retried with backoff (at RetryAfter, if the server said so).
+// called for different names in parallel, never for the same name twice at
+// once. An error is retried with backoff, and not before the server's
+// Retry-After.
 class Reconciler {
  public:
   virtual ~Reconciler() = default;
@@ -47,20 +48,27 @@ class Loop {
   Loop(Reconciler& reconciler, WorkQueue& queue, absl::Clock& clock,
        LoopOptions options);
   ~Loop();  // Stops.
+  // Starts the workers. Call once.
   void Start();
-  void Stop();  // Shuts the queue down and joins the workers.
+  // Shuts the queue down and joins the workers; reconciliations under way are
+  // finished first. Not to be called by a worker.
+  void Stop();
   // Drops the failure count of a name that is gone.
   void Forget(absl::string_view name);
 
  private:
   void Work();
+  // When to come back to `name` after `result`; nullopt if never.
+  std::optional<absl::Duration> Account(absl::string_view name,
+                                        const absl::Status& result);
+
   Reconciler& reconciler_;
   WorkQueue& queue_;
   absl::Clock& clock_;
   const LoopOptions options_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, int> failures_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::thread> workers_;
+  std::vector<std::thread> workers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace signet::controller
