@@ -32,6 +32,7 @@ _GRPCIO_TOOLS = {
     "version": "1.85.1",
 }
 
+# buildifier: disable=unnamed-macro
 def signet_dependencies():
     """Declares the external repositories."""
     _bazel_rules()
