@@ -1,0 +1,54 @@
+#ifndef SIGNET_TOOLS_APISERVER_API_ERROR_H_
+#define SIGNET_TOOLS_APISERVER_API_ERROR_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "core/api/meta.pb.h"
+#include "tools/apiserver/field_error.h"
+
+// The answers of an API server that are not objects, as absl::Status values
+// that carry the API's Status object (SPEC D-16). Inside the server an error is
+// always one of these; ToApi gives back what to send.
+namespace signet::apiserver {
+
+// "certificatesigningrequests" in "certificates.k8s.io".
+struct GroupResource {
+  absl::string_view group;
+  absl::string_view resource;
+  // "certificatesigningrequests.certificates.k8s.io", "secrets".
+  std::string ToString() const;
+};
+
+absl::Status NotFound(GroupResource resource, absl::string_view name);
+absl::Status AlreadyExists(GroupResource resource, absl::string_view name);
+absl::Status Conflict(GroupResource resource, absl::string_view name,
+                      absl::string_view why);
+// `name` empty: `<resource> is forbidden: …`.
+absl::Status ForbiddenError(GroupResource resource, absl::string_view name,
+                            absl::string_view why);
+// 422; `kind` is the kind's name, not the plural.
+absl::Status InvalidError(absl::string_view group, absl::string_view kind,
+                          absl::string_view name, const FieldErrors& errors);
+absl::Status BadRequest(absl::string_view message);
+absl::Status Unauthorized();
+absl::Status MethodNotSupported(GroupResource resource,
+                                absl::string_view action);
+absl::Status NotAcceptable(absl::string_view accepted);
+absl::Status UnsupportedMediaType(absl::string_view accepted);
+absl::Status Expired(absl::string_view message);   // 410, reason Expired.
+absl::Status TooLarge(absl::string_view message);  // 413
+absl::Status InsufficientStorage(absl::string_view message);  // 507
+absl::Status ServerError(absl::string_view message);          // 500
+// A path that nothing serves: 404 `the server could not find the requested
+// resource`.
+absl::Status NoSuchPath();
+
+// The Status object to send. A status that was not made here is a 500.
+api::Status ToApi(const absl::Status& status);
+
+}  // namespace signet::apiserver
+
+#endif  // SIGNET_TOOLS_APISERVER_API_ERROR_H_
