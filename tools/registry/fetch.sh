@@ -6,7 +6,7 @@
 # REGISTRY is pypi (a source distribution), apt (a binary package) or apt-src
 # (the upstream archive of a source package); for the last two PACKAGE is
 # SUITE/NAME. OUT becomes the archive, byte for byte as the registry holds it;
-# the caller checks its sha256.
+# the caller checks its sha256. With an empty VERSION apt brings the suite's own.
 #
 # A registry's address comes from its client's own configuration.
 set -euo pipefail
@@ -31,6 +31,7 @@ keep() {
 # are.
 private_apt_root() {
   local kind=$1 suite=$2 mirror
+  # shellcheck disable=SC2016 # apt-get expands it.
   mirror=$(apt-get indextargets --format '$(REPO_URI)' \
     'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n1)
   if [[ -z $mirror ]]; then
@@ -66,7 +67,7 @@ case $registry in
     ;;
   apt)
     private_apt_root deb "${package%%/*}"
-    apt-get download --quiet=2 "${package#*/}=$version" >&2
+    apt-get download --quiet=2 "${package#*/}${version:+=$version}" >&2
     keep ./*.deb
     ;;
   apt-src)
