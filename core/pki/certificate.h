@@ -2,11 +2,14 @@
 #define SIGNET_CORE_PKI_CERTIFICATE_H_
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/key_usage.h"
@@ -14,6 +17,7 @@
 #include "core/pki/private_key.h"
 #include "core/pki/subject_alt_name.h"
 #include "core/pki/validity.h"
+#include "openssl/base.h"
 
 namespace signet::pki {
 
@@ -59,7 +63,11 @@ class Certificate {
   absl::Status CheckSignatureFrom(const Certificate& issuer) const;
 
  private:
-  Certificate(PublicKey key) : public_key_(std::move(key)) {}
+  explicit Certificate(PublicKey key) : public_key_(std::move(key)) {}
+  absl::Status ParseExtensions(CBS* tbs);
+  absl::Status ParseExtension(absl::string_view type, bool critical,
+                              absl::string_view value);
+
   std::string der_, raw_subject_, raw_issuer_, raw_tbs_, signature_;
   DistinguishedName subject_, issuer_;
   std::string serial_number_;

@@ -1,7 +1,9 @@
 #ifndef SIGNET_CORE_PKI_CERTIFICATE_REQUEST_H_
 #define SIGNET_CORE_PKI_CERTIFICATE_REQUEST_H_
 
+#include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -53,7 +55,7 @@ class CertificateRequest {
                                            const SigningKey& key);
 
  private:
-  CertificateRequest(PublicKey key) : public_key_(std::move(key)) {}
+  explicit CertificateRequest(PublicKey key) : public_key_(std::move(key)) {}
   std::string der_;
   DistinguishedName subject_;
   std::string raw_subject_;

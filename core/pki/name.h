@@ -28,10 +28,11 @@ struct DistinguishedName {
   // Teletex, BMP, Numeric...) and converts to UTF-8.
   static absl::StatusOr<DistinguishedName> Parse(absl::string_view der);
 
-  // Encode rebuilds the Name as Go's pkix.Name does (SPEC C-16): order C, ST, L,
-  // street, postalCode, O, OU, CN, serialNumber; repeated values in one SET,
-  // DER-sorted; PrintableString where the alphabet allows, else UTF8String. `names` is ignored. kInvalidArgument for values
-  // that are not UTF-8. An empty name gives an empty SEQUENCE.
+  // Encode rebuilds the Name as Go's pkix.Name does (SPEC C-16): order C, ST,
+  // L, street, postalCode, O, OU, CN, serialNumber; repeated values in one SET,
+  // DER-sorted; PrintableString where the alphabet allows, else UTF8String.
+  // `names` is ignored. kInvalidArgument for values that are not UTF-8. An
+  // empty name gives an empty SEQUENCE.
   absl::StatusOr<std::string> Encode() const;
 
   // RFC 2253 text, as Go's pkix.Name.String(): "CN=x,O=y".

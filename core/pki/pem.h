@@ -24,9 +24,10 @@ struct PemLimits {
 };
 
 // ParsePem returns every well-formed block in `text`, in order, accepting and
-// rejecting what Go's encoding/pem.Decode does: text around blocks and malformed
-// blocks are skipped. Time is linear in the size of the text. More than a limit
-// is kResourceExhausted. A text without any block gives an empty vector.
+// rejecting what Go's encoding/pem.Decode does: text around blocks and
+// malformed blocks are skipped. Time is linear in the size of the text. More
+// than a limit is kResourceExhausted. A text without any block gives an empty
+// vector.
 absl::StatusOr<std::vector<PemBlock>> ParsePem(absl::string_view text,
                                                const PemLimits& limits = {});
 

@@ -3,10 +3,13 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/base/secret.h"
+#include "core/pki/signature_algorithm.h"
 #include "openssl/base.h"
 
 namespace signet::pki {
@@ -21,22 +24,6 @@ enum class KeyAlgorithm {
   kRsa2048,
   kRsa3072,
   kRsa4096,
-  kEd25519,
-};
-
-// How a signature is made (X.509 AlgorithmIdentifiers we produce or accept).
-enum class SignatureAlgorithm {
-  kRsaSha1,  // Accepted in requests only (SPEC D-5).
-  kRsaSha256,
-  kRsaSha384,
-  kRsaSha512,
-  kRsaPssSha256,  // The three PSS forms are accepted in requests only.
-  kRsaPssSha384,
-  kRsaPssSha512,
-  kEcdsaSha1,  // Accepted in requests only.
-  kEcdsaSha256,
-  kEcdsaSha384,
-  kEcdsaSha512,
   kEd25519,
 };
 
@@ -68,7 +55,6 @@ class PublicKey {
   EVP_PKEY* evp() const;  // Not owned; for core/pki and TLS set-up.
 
  private:
-  friend class PrivateKey;
   struct Rep;
   explicit PublicKey(std::shared_ptr<const Rep> rep);
   std::shared_ptr<const Rep> rep_;
@@ -109,11 +95,15 @@ class PrivateKey : public SigningKey {
   absl::StatusOr<std::string> Sign(SignatureAlgorithm algorithm,
                                    absl::string_view message) const override;
 
-  EVP_PKEY* evp() const { return public_key_.evp(); }
+  EVP_PKEY* evp() const { return key_.get(); }  // Not owned.
 
  private:
-  explicit PrivateKey(PublicKey public_key);
-  PublicKey public_key_;  // Its EVP_PKEY holds the private half too.
+  PrivateKey(std::shared_ptr<EVP_PKEY> key, PublicKey public_key)
+      : key_(std::move(key)), public_key_(std::move(public_key)) {}
+
+  std::shared_ptr<EVP_PKEY> key_;  // BoringSSL wipes what it frees.
+  // Without the private half, so that a copy may outlive this key.
+  PublicKey public_key_;
 };
 
 // The algorithm Go picks for a request made with this key (SPEC A-16): RSA by

@@ -1,6 +1,7 @@
 #ifndef SIGNET_CORE_PKI_TRUST_BUNDLE_H_
 #define SIGNET_CORE_PKI_TRUST_BUNDLE_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -30,12 +31,18 @@ class TrustBundle {
     std::string dns_name;  // Empty: not checked. May be an IP address.
   };
   // Verify returns OK if `chain` (leaf first, intermediates in any order)
-  // leads to a root. The message says which certificate fails and why.
+  // leads to a root; of several ways one that holds is enough, so roots with
+  // one name and different keys may stand side by side. kInvalidArgument for an
+  // empty chain, else kUnauthenticated; the message says which certificate
+  // fails and why.
   absl::Status Verify(absl::Span<const Certificate> chain,
                       const Options& options) const;
 
  private:
+  struct Anchors;  // The roots as BoringSSL has them.
+
   std::vector<Certificate> roots_;
+  std::shared_ptr<const Anchors> anchors_;
 };
 
 }  // namespace signet::pki

@@ -1,0 +1,304 @@
+#include "core/pki/name.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/status_macros.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "core/pki/der.h"
+#include "core/pki/name_parser.h"
+#include "core/pki/oid.h"
+#include "openssl/bytestring.h"
+
+namespace signet::pki {
+namespace {
+
+using Values = std::vector<std::string> DistinguishedName::*;
+using Value = std::string DistinguishedName::*;
+
+// The attributes a DistinguishedName has a field for, in the order in which
+// they are written (SPEC C-16).
+struct Attribute {
+  const Oid* oid;
+  absl::string_view label;  // In text.
+  Values values = nullptr;  // Either this
+  Value value = nullptr;    // or this.
+};
+
+constexpr Attribute kAttributes[] = {
+    {&oid::kCountry, "C", &DistinguishedName::country},
+    {&oid::kProvince, "ST", &DistinguishedName::province},
+    {&oid::kLocality, "L", &DistinguishedName::locality},
+    {&oid::kStreetAddress, "STREET", &DistinguishedName::street_address},
+    {&oid::kPostalCode, "POSTALCODE", &DistinguishedName::postal_code},
+    {&oid::kOrganization, "O", &DistinguishedName::organization},
+    {&oid::kOrganizationalUnit, "OU", &DistinguishedName::organizational_unit},
+    {&oid::kCommonName, "CN", nullptr, &DistinguishedName::common_name},
+    {&oid::kSerialNumber, "SERIALNUMBER", nullptr,
+     &DistinguishedName::serial_number},
+};
+
+// PrintableString's alphabet (X.680, 41.4).
+bool IsPrintable(char c) {
+  return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') ||
+         ('0' <= c && c <= '9') || ('\'' <= c && c <= ')') ||
+         ('+' <= c && c <= '/') || c == ' ' || c == ':' || c == '=' || c == '?';
+}
+
+// What Go takes for a PrintableString: many certificates hold these two.
+bool IsPrintableOrTolerated(char c) {
+  return IsPrintable(c) || c == '*' || c == '&';
+}
+
+// AppendUtf8 appends a code point of the Basic Multilingual Plane.
+void AppendUtf8(uint32_t rune, std::string* out) {
+  if (rune < 0x80) {
+    out->push_back(static_cast<char>(rune));
+  } else if (rune < 0x800) {
+    out->push_back(static_cast<char>(0xc0 | rune >> 6));
+    out->push_back(static_cast<char>(0x80 | (rune & 0x3f)));
+  } else {
+    out->push_back(static_cast<char>(0xe0 | rune >> 12));
+    out->push_back(static_cast<char>(0x80 | (rune >> 6 & 0x3f)));
+    out->push_back(static_cast<char>(0x80 | (rune & 0x3f)));
+  }
+}
+
+// FromUcs2 converts a BMPString: surrogates and non-characters are no UCS-2.
+bool FromUcs2(absl::string_view in, std::string* out) {
+  if (in.size() % 2 != 0) return false;
+  if (in.ends_with(absl::string_view("\0\0", 2))) in.remove_suffix(2);
+  for (size_t i = 0; i < in.size(); i += 2) {
+    const uint32_t rune = static_cast<uint32_t>(
+        static_cast<uint8_t>(in[i]) << 8 | static_cast<uint8_t>(in[i + 1]));
+    if (rune == 0xfffe || rune == 0xffff ||
+        (rune >= 0xfdd0 && rune <= 0xfdef) ||
+        (rune >= 0xd800 && rune <= 0xdfff)) {
+      return false;
+    }
+    AppendUtf8(rune, out);
+  }
+  return true;
+}
+
+absl::StatusOr<std::string> ParseString(CBS_ASN1_TAG tag,
+                                        absl::string_view value) {
+  const auto invalid = [](absl::string_view what) {
+    return absl::InvalidArgumentError(absl::StrCat("invalid ", what));
+  };
+  switch (tag) {
+    case CBS_ASN1_UTF8STRING:
+      if (!der::IsUtf8(value)) return invalid("UTF-8 string");
+      return std::string(value);
+    case CBS_ASN1_PRINTABLESTRING:
+      if (!std::all_of(value.begin(), value.end(), IsPrintableOrTolerated)) {
+        return invalid("PrintableString");
+      }
+      return std::string(value);
+    case CBS_ASN1_IA5STRING:
+      if (!der::IsAscii(value)) return invalid("IA5String");
+      return std::string(value);
+    case CBS_ASN1_NUMERICSTRING:
+      if (!std::all_of(value.begin(), value.end(), [](char c) {
+            return ('0' <= c && c <= '9') || c == ' ';
+          })) {
+        return invalid("NumericString");
+      }
+      return std::string(value);
+    case CBS_ASN1_T61STRING: {  // Latin-1 is what people write into it.
+      std::string out;
+      for (const char c : value) AppendUtf8(static_cast<uint8_t>(c), &out);
+      return out;
+    }
+    case CBS_ASN1_BMPSTRING: {
+      std::string out;
+      if (!FromUcs2(value, &out)) return invalid("BMPString");
+      return out;
+    }
+    default:
+      return absl::InvalidArgumentError(absl::StrCat(
+          "unsupported string type: ", tag & CBS_ASN1_TAG_NUMBER_MASK));
+  }
+}
+
+absl::Status Invalid(absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("x509: invalid RDNSequence", what));
+}
+
+void Store(absl::string_view type, std::string value, DistinguishedName* name) {
+  name->names.emplace_back(OidToDotted(type), value);
+  for (const Attribute& attribute : kAttributes) {
+    if (attribute.oid->contents() != type) continue;
+    if (attribute.value != nullptr) {
+      name->*attribute.value = std::move(value);
+    } else {
+      (name->*attribute.values).push_back(std::move(value));
+    }
+    return;
+  }
+}
+
+// EncodeAttribute is AttributeTypeAndValue.
+absl::StatusOr<std::string> EncodeAttribute(const Oid& type,
+                                            absl::string_view value) {
+  CBS_ASN1_TAG tag = CBS_ASN1_PRINTABLESTRING;
+  if (!std::all_of(value.begin(), value.end(), IsPrintable)) {
+    if (!der::IsUtf8(value)) {
+      return absl::InvalidArgumentError("asn1: string not valid UTF-8");
+    }
+    tag = CBS_ASN1_UTF8STRING;
+  }
+  return der::Element(CBS_ASN1_SEQUENCE,
+                      der::Element(CBS_ASN1_OBJECT, type.contents()) +
+                          der::Element(tag, value));
+}
+
+// Escape writes a value as RFC 2253, 2.4 does.
+void Escape(absl::string_view value, std::string* out) {
+  for (size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (absl::string_view(",+\"\\<>;").find(c) != absl::string_view::npos ||
+        (c == ' ' && (i == 0 || i == value.size() - 1)) ||
+        (c == '#' && i == 0)) {
+      out->push_back('\\');
+    }
+    out->push_back(c);
+  }
+}
+
+const Attribute* FindByDotted(absl::string_view dotted) {
+  const auto* const it = std::find_if(
+      std::begin(kAttributes), std::end(kAttributes),
+      [dotted](const Attribute& a) { return a.oid->dotted() == dotted; });
+  return it == std::end(kAttributes) ? nullptr : it;
+}
+
+}  // namespace
+
+// Name ::= CHOICE { rdnSequence RDNSequence }
+// RDNSequence ::= SEQUENCE OF RelativeDistinguishedName
+// RelativeDistinguishedName ::= SET SIZE (1..MAX) OF AttributeTypeAndValue
+// AttributeTypeAndValue ::= SEQUENCE { type OBJECT IDENTIFIER, value ANY }
+absl::StatusOr<DistinguishedName> ParseName(absl::string_view der,
+                                            NonStrings non_strings) {
+  CBS in = der::Cbs(der);
+  CBS rdns;
+  if (!CBS_get_asn1(&in, &rdns, CBS_ASN1_SEQUENCE)) return Invalid("");
+  if (CBS_len(&in) != 0) return Invalid(": trailing data");
+  DistinguishedName name;
+  while (CBS_len(&rdns) > 0) {
+    CBS rdn;
+    if (!CBS_get_asn1(&rdns, &rdn, CBS_ASN1_SET)) return Invalid("");
+    while (CBS_len(&rdn) > 0) {
+      CBS attribute, value, element;
+      CBS_ASN1_TAG tag;
+      absl::string_view type;
+      if (!CBS_get_asn1(&rdn, &attribute, CBS_ASN1_SEQUENCE)) {
+        return Invalid(": invalid attribute");
+      }
+      if (!der::GetOid(&attribute, &type)) {
+        return Invalid(": invalid attribute type");
+      }
+      element = attribute;
+      if (!der::GetAny(&attribute, &value, &tag)) {
+        return Invalid(": invalid attribute value");
+      }
+      absl::StatusOr<std::string> text = ParseString(tag, der::View(value));
+      if (!text.ok()) {
+        return Invalid(absl::StrCat(": invalid attribute value: ",
+                                    text.status().message()));
+      }
+      Store(type, *std::move(text), &name);
+    }
+  }
+  (void)non_strings;
+  return name;
+}
+
+absl::StatusOr<DistinguishedName> DistinguishedName::Parse(
+    absl::string_view der) {
+  return ParseName(der, NonStrings::kRefuse);
+}
+
+absl::StatusOr<std::string> DistinguishedName::Encode() const {
+  std::string rdns;
+  for (const Attribute& attribute : kAttributes) {
+    std::string set;
+    if (attribute.value != nullptr) {
+      const std::string& value = this->*attribute.value;
+      if (value.empty()) continue;
+      ABSL_ASSIGN_OR_RETURN(set, EncodeAttribute(*attribute.oid, value));
+    } else {
+      const std::vector<std::string>& values = this->*attribute.values;
+      if (values.empty()) continue;
+      std::vector<std::string> members;
+      members.reserve(values.size());
+      for (const std::string& value : values) {
+        ABSL_ASSIGN_OR_RETURN(members.emplace_back(),
+                              EncodeAttribute(*attribute.oid, value));
+      }
+      std::sort(members.begin(), members.end());  // X.690, 11.6.
+      for (const std::string& member : members) set += member;
+    }
+    rdns += der::Element(CBS_ASN1_SET, set);
+  }
+  return der::Element(CBS_ASN1_SEQUENCE, rdns);
+}
+
+// Go's pkix.Name.String: the fields in the reverse of their encoded order, then
+// the attributes without a field, as hexadecimal DER, last one first.
+std::string DistinguishedName::ToString() const {
+  std::string out;
+  const auto comma = [&out] {
+    if (!out.empty()) out.push_back(',');
+  };
+  for (size_t i = std::size(kAttributes); i-- > 0;) {
+    const Attribute& attribute = kAttributes[i];
+    if (attribute.value != nullptr) {
+      const std::string& value = this->*attribute.value;
+      if (value.empty()) continue;
+      comma();
+      absl::StrAppend(&out, attribute.label, "=");
+      Escape(value, &out);
+      continue;
+    }
+    absl::string_view separator;
+    for (const std::string& value : this->*attribute.values) {
+      if (separator.empty()) comma();
+      absl::StrAppend(&out, separator, attribute.label, "=");
+      Escape(value, &out);
+      separator = "+";
+    }
+  }
+  for (size_t i = names.size(); i-- > 0;) {
+    const auto& [type, value] = names[i];
+    if (FindByDotted(type) != nullptr) continue;
+    comma();
+    const bool printable = std::all_of(value.begin(), value.end(), IsPrintable);
+    absl::StrAppend(
+        &out, type, "=#",
+        absl::BytesToHexString(der::Element(
+            printable ? CBS_ASN1_PRINTABLESTRING : CBS_ASN1_UTF8STRING,
+            value)));
+  }
+  return out;
+}
+
+bool DistinguishedName::empty() const {
+  return std::all_of(std::begin(kAttributes), std::end(kAttributes),
+                     [this](const Attribute& a) {
+                       return a.value != nullptr ? (this->*a.value).empty()
+                                                 : (this->*a.values).empty();
+                     });
+}
+
+}  // namespace signet::pki
