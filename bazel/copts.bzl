@@ -11,6 +11,9 @@ SIGNET_COPTS = [
     "-Wshadow",
     "-Wthread-safety",
     "-Wunused",
+    # A designated initializer leaves the other fields at their defaults; that is
+    # what it is for.
+    "-Wno-missing-designated-field-initializers",
     "-fstack-protector-strong",
     # Abseil's headers come in by -iquote, where warnings would be ours. Those
     # of the other libraries come in by -isystem.
