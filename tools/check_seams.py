@@ -40,13 +40,16 @@ SEAMS = {
         r"\bstd::filesystem\b",
         r"\bBIO_new_file\b",
     ],
+    "keys": [
+        r"\b(?:EC_KEY_generate_key|RSA_generate_key_ex|ED25519_keypair)\b",
+        r"\bEVP_PKEY_(?:keygen|generate_from_alg)\b",
+        r"\bPrivateKey::Generate\b",
+    ],
     "randomness": [
         r"\bRAND_\w*bytes\b",
         r"\brandom_device\b",
         r"\babsl::(?:Insecure)?BitGen\b",
         r"\babsl::MakeSeedSeq\b",
-        r"\b(?:EC_KEY_generate_key|RSA_generate_key_ex|ED25519_keypair)\b",
-        r"\bEVP_PKEY_keygen\b",
         _FREE + r"(?:rand|random|getentropy|getrandom)\(",
     ],
     "sleep": [

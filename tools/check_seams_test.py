@@ -24,7 +24,8 @@ class CheckSeamsTest(unittest.TestCase):
             ("files", 'if (FILE* f = std::fopen("x", "r"))'),
             ("randomness", "RAND_bytes(out, 16);"),
             ("randomness", "std::random_device device;"),
-            ("randomness", "EC_KEY_generate_key(key)"),
+            ("keys", "EC_KEY_generate_key(key)"),
+            ("keys", "auto key = pki::PrivateKey::Generate(algorithm);"),
             ("sleep", "absl::SleepFor(absl::Seconds(1));"),
             ("sleep", "std::this_thread::sleep_for(1s);"),
         ]:

@@ -7,8 +7,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   boost::system::error_code error;
-  const boost::json::value first = boost::json::parse(
-      {reinterpret_cast<const char*>(data), size}, error);
+  const boost::json::value first =
+      boost::json::parse({reinterpret_cast<const char*>(data), size}, error);
   if (error) return 0;
   const boost::json::value second =
       boost::json::parse(boost::json::serialize(first), error);

@@ -119,9 +119,9 @@ TEST(LibrariesTest, Metrics) {
 TEST(LibrariesTest, Sqlite) {
   sqlite3* db = nullptr;
   ASSERT_EQ(sqlite3_open(":memory:", &db), SQLITE_OK);
-  EXPECT_EQ(sqlite3_exec(db, "CREATE TABLE t (x) STRICT", nullptr, nullptr,
-                         nullptr),
-            SQLITE_ERROR);
+  EXPECT_EQ(
+      sqlite3_exec(db, "CREATE TABLE t (x) STRICT", nullptr, nullptr, nullptr),
+      SQLITE_ERROR);
   EXPECT_EQ(sqlite3_exec(db, "CREATE TABLE t (x INT) STRICT", nullptr, nullptr,
                          nullptr),
             SQLITE_OK);
