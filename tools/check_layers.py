@@ -22,6 +22,8 @@ _CORE = _VALUES + [
     "core/rotation",
     "core/sys",
 ]
+# Long-running programs share flags, health and the controller's wiring.
+_SERVICE = _CORE + ["core/service"]
 _PROGRAMS = ["approver_service", "cli", "node_agent", "signer_service"]
 ALLOWED = {
     "core/base": [],
@@ -33,11 +35,12 @@ ALLOWED = {
     "core/k8s": _VALUES + ["core/http"],
     "core/sys": _VALUES + ["core/http"],
     "core/controller": _VALUES,
+    "core/service": _CORE,
     "core/testing": _CORE,
-    "approver_service": _CORE,
+    "approver_service": _SERVICE,
     "cli": _CORE,
-    "node_agent": _CORE,
-    "signer_service": _CORE,
+    "node_agent": _SERVICE,
+    "signer_service": _SERVICE,
     "deploy": [],
     "tools": _CORE,
     "e2e": _CORE + _PROGRAMS + ["core/testing", "deploy", "tools"],
