@@ -37,16 +37,17 @@ struct InUse {
 };
 
 struct Situation {
-  std::optional<InUse> certificate;  // Also an expired one. Nullopt: none.
+  // Also an expired one; nullopt: none.
+  std::optional<InUse> certificate = std::nullopt;
   // Set when started with a bootstrap pair or with nothing, until a request
   // has been made (SPEC A-3).
   bool forced = false;
   // False: it isn't known yet what to ask for (a serving certificate of a node
   // without addresses).
   bool has_template = true;
-  FailedAttempts failed;
+  FailedAttempts failed = {};
   // When the next attempt is due, from NextAttempt; read if failed.count > 0.
-  absl::Time retry_at;
+  absl::Time retry_at = absl::InfinitePast();
 };
 
 enum class Action {

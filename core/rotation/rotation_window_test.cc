@@ -83,7 +83,7 @@ TEST(JitterTest, FollowsFromTheFingerprintAlone) {
   EXPECT_EQ(Jitter::FromFingerprint(sha256).fraction(), 0);
   sha256[0] = 0x80;
   EXPECT_EQ(Jitter::FromFingerprint(sha256).fraction(), 0.5);
-  sha256[1] = 0x40;
+  sha256[0] = 0xa0;
   EXPECT_EQ(Jitter::FromFingerprint(sha256).fraction(), 0.625);
   sha256.fill(0xff);
   EXPECT_LT(Jitter::FromFingerprint(sha256).fraction(), 1);

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/pki/ip_address.h"
 #include "core/pki/name.h"
 #include "core/pki/subject_alt_name.h"
 

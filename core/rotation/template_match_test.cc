@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/pki/ip_address.h"
 #include "core/pki/name.h"
 #include "core/pki/subject_alt_name.h"
 #include "gmock/gmock.h"
