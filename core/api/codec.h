@@ -1,6 +1,7 @@
 #ifndef SIGNET_CORE_API_CODEC_H_
 #define SIGNET_CORE_API_CODEC_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,22 +27,34 @@ struct TypeMeta {
   std::string kind;
 };
 
+// Limits of what is decoded: one object (SPEC A-48b), and a page of a list.
+inline constexpr size_t kMaxObjectBytes = 3 << 20;
+inline constexpr size_t kMaxListBytes = 64 << 20;
+inline constexpr size_t kMaxJsonDepth = 64;
+
 struct JsonOptions {
-  bool pretty = false;  // Two spaces more for each level, as kubectl -o json.
+  // As kubectl -o json writes: keys sorted, four spaces more for each level, no
+  // newline at the end.
+  bool pretty = false;
 };
 
-// ---- JSON. Field order is Kubernetes' (alphabetical is what kubectl prints;
-// the server writes struct order: kind, apiVersion, metadata, spec, status).
+// ---- JSON. The order of fields is the server's (kind, apiVersion, metadata,
+// spec, status), and so are the escapes and what is omitted: byte for byte what
+// Go's types give. Bytes that are no UTF-8 become U+FFFD.
 std::string EncodeJson(const google::protobuf::Message& object,
                        const TypeMeta& type, const JsonOptions& options = {});
 // Decodes an object. Unknown fields are ignored and their paths appended to
-// `unknown_fields` (may be null), e.g. "spec.foo". `type` may be null. Errors
-// name the field. At most 3 MiB and 64 levels.
+// `unknown_fields` (may be null), e.g. "spec.foo". `type` may be null. Names
+// count with their case; of two equal keys the last one wins; null is the same
+// as absent. kInvalidArgument names the field, as in
+// `spec.expirationSeconds: expected an integer, found a string`; what `object`
+// then holds is undefined. At most kMaxObjectBytes and kMaxJsonDepth.
 absl::Status DecodeJson(absl::string_view json,
                         google::protobuf::Message* object, TypeMeta* type,
                         std::vector<std::string>* unknown_fields = nullptr);
 
-// ---- protobuf, in the envelope `k8s\0` + Unknown.
+// ---- protobuf, in the envelope `k8s\0` + Unknown. Maps are written sorted.
+// kInvalidArgument for what is broken or over kMaxObjectBytes.
 std::string EncodeProtobuf(const google::protobuf::Message& object,
                            const TypeMeta& type);
 // Unwraps the envelope; does not parse `raw`.
@@ -49,11 +62,12 @@ absl::StatusOr<Unknown> DecodeEnvelope(absl::string_view bytes);
 absl::Status DecodeProtobuf(absl::string_view bytes,
                             google::protobuf::Message* object, TypeMeta* type);
 
-// ---- either, by content type ("application/json; charset=utf-8" is JSON).
+// ---- either, by content type ("application/json; charset=utf-8" is JSON, and
+// so is ""). kUnimplemented for any other (HTTP 415).
 absl::Status Decode(absl::string_view content_type, absl::string_view bytes,
                     google::protobuf::Message* object, TypeMeta* type);
 
-// Lists: every Kubernetes list is {1 metadata, 2 items}.
+// Lists: every Kubernetes list is {1 metadata, 2 items}. At most kMaxListBytes.
 template <class T>
 absl::Status DecodeList(absl::string_view content_type, absl::string_view bytes,
                         ListMeta* metadata, std::vector<T>* items);
@@ -61,10 +75,11 @@ absl::Status DecodeList(absl::string_view content_type, absl::string_view bytes,
 absl::Status DecodeListInto(
     absl::string_view content_type, absl::string_view bytes, ListMeta* metadata,
     const std::function<google::protobuf::Message*()>& add);
+// The server leaves the items' type out: an empty `item_type`.
 std::string EncodeListJson(
     const std::vector<const google::protobuf::Message*>& items,
     const TypeMeta& list_type, const TypeMeta& item_type,
-    const ListMeta& metadata);
+    const ListMeta& metadata, const JsonOptions& options = {});
 std::string EncodeListProtobuf(
     const std::vector<const google::protobuf::Message*>& items,
     const TypeMeta& list_type, const ListMeta& metadata);
@@ -76,9 +91,14 @@ absl::Status DecodeList(absl::string_view content_type, absl::string_view bytes,
                         [items] { return &items->emplace_back(); });
 }
 
-// Times: message Time {seconds, nanos}.
+// Times. The zero time, {0, 0} or absent, means "not set": ask IsZero first, as
+// ToAbslTime makes 1970 of it.
+bool IsZero(const Time& time);
+bool IsZero(const MicroTime& time);
 absl::Time ToAbslTime(const Time& time);
-Time FromAbslTime(absl::Time time);  // Truncated to whole seconds.
+absl::Time ToAbslTime(const MicroTime& time);
+Time FromAbslTime(absl::Time time);  // Rounded down to whole seconds.
+MicroTime MicroTimeFromAbslTime(absl::Time time);  // Down to microseconds.
 
 }  // namespace signet::api
 

@@ -31,11 +31,11 @@ struct ResourceInfo {
 template <class T>
 struct Resource;  // Specialised for each kind: static constexpr ResourceInfo.
 
-#define SIGNET_API_RESOURCE(T, group, version, plural, namespaced) \
-  template <>                                                      \
-  struct Resource<T> {                                             \
-    static constexpr ResourceInfo kInfo = {group, version, plural, \
-                                           #T, namespaced};        \
+#define SIGNET_API_RESOURCE(T, group, version, plural, namespaced)     \
+  template <>                                                          \
+  struct Resource<T> {                                                 \
+    static constexpr ResourceInfo kInfo = {group, version, plural, #T, \
+                                           namespaced};                \
   }
 
 SIGNET_API_RESOURCE(CertificateSigningRequest, "certificates.k8s.io", "v1",
