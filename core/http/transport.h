@@ -15,9 +15,9 @@ class Stream {
  public:
   // Destroying a stream closes its connection.
   virtual ~Stream() = default;
-  // Read blocks until some bytes arrive and returns them; "" is the regular end.
-  // kDeadlineExceeded after `timeout` without any (the stream stays usable);
-  // kUnavailable if the connection broke; kCancelled after Close.
+  // Read blocks until some bytes arrive and returns them; "" is the regular
+  // end. kDeadlineExceeded after `timeout` without any (the stream stays
+  // usable); kUnavailable if the connection broke; kCancelled after Close.
   virtual absl::StatusOr<std::string> Read(absl::Duration timeout) = 0;
   // Close ends a Read that is under way in another thread. Thread-safe.
   virtual void Close() = 0;
@@ -39,8 +39,9 @@ struct StreamResponse {
 class Transport {
  public:
   virtual ~Transport() = default;
-  // Send sends and waits for the whole response. A connection from the pool that
-  // turns out dead before a byte of the answer is retried once on a new one.
+  // Send sends and waits for the whole response. A connection from the pool
+  // that turns out dead before a byte of the answer is retried once on a new
+  // one.
   virtual absl::StatusOr<Response> Send(const Request& request,
                                         absl::Duration timeout) = 0;
   // Open waits, at most `timeout`, for the response's header.
