@@ -80,7 +80,8 @@ std::unique_ptr<Message> NewMessage(absl::string_view kind) {
   return NewMessageOf<CertificateSigningRequest, ClusterTrustBundle,
                       SubjectAccessReview, SelfSubjectAccessReview, Lease, Node,
                       Namespace, Secret, ConfigMap, Event, Status,
-                      DeleteOptions>(kind);
+                      DeleteOptions, Role, RoleBinding, ClusterRole,
+                      ClusterRoleBinding>(kind);
 }
 
 bool IsObject(const Vector& vector) {
@@ -531,6 +532,7 @@ TEST(CodecTest, WritesBytesThatAreNoUtf8AsReplacements) {
 TEST(JsonRulesTest, EveryRowNamesAField) {
   // Links the descriptors of each file.
   ASSERT_NE(Lease::descriptor(), nullptr);
+  ASSERT_NE(Role::descriptor(), nullptr);
   ASSERT_NE(SubjectAccessReview::descriptor(), nullptr);
   for (absl::string_view row : JsonRuleRows()) {
     EXPECT_NE(DescriptorPool::generated_pool()->FindFieldByName(

@@ -9,6 +9,7 @@
 #include "core/api/coordination.pb.h"
 #include "core/api/core.pb.h"
 #include "core/api/meta.pb.h"
+#include "core/api/rbac.pb.h"
 
 namespace signet::api {
 
@@ -40,6 +41,8 @@ struct Resource;  // Specialised for each kind: static constexpr ResourceInfo.
 
 SIGNET_API_RESOURCE(CertificateSigningRequest, "certificates.k8s.io", "v1",
                     "certificatesigningrequests", false);
+SIGNET_API_RESOURCE(ClusterTrustBundle, "certificates.k8s.io", "v1",
+                    "clustertrustbundles", false);
 SIGNET_API_RESOURCE(SubjectAccessReview, "authorization.k8s.io", "v1",
                     "subjectaccessreviews", false);
 SIGNET_API_RESOURCE(SelfSubjectAccessReview, "authorization.k8s.io", "v1",
@@ -50,6 +53,13 @@ SIGNET_API_RESOURCE(Namespace, "", "v1", "namespaces", false);
 SIGNET_API_RESOURCE(Secret, "", "v1", "secrets", true);
 SIGNET_API_RESOURCE(ConfigMap, "", "v1", "configmaps", true);
 SIGNET_API_RESOURCE(Event, "", "v1", "events", true);
+SIGNET_API_RESOURCE(Role, "rbac.authorization.k8s.io", "v1", "roles", true);
+SIGNET_API_RESOURCE(RoleBinding, "rbac.authorization.k8s.io", "v1",
+                    "rolebindings", true);
+SIGNET_API_RESOURCE(ClusterRole, "rbac.authorization.k8s.io", "v1",
+                    "clusterroles", false);
+SIGNET_API_RESOURCE(ClusterRoleBinding, "rbac.authorization.k8s.io", "v1",
+                    "clusterrolebindings", false);
 
 }  // namespace signet::api
 

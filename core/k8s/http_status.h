@@ -9,8 +9,8 @@
 #include "core/api/meta.pb.h"
 #include "core/http/message.h"
 
-// The one table from HTTP answers to absl::Status (SPEC G-5). What a caller does
-// next is said by the code:
+// The one table from HTTP answers to absl::Status (SPEC G-5). What a caller
+// does next is said by the code:
 //   kUnavailable (429, 500, 502, 503, 504)  retry, not before RetryAfter
 //   kAborted (409 Conflict)                 read again and decide again
 //   kAlreadyExists (409 AlreadyExists)      final

@@ -13,6 +13,7 @@ import (
 	certificatesv1 "k8s.io/api/certificates/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -147,6 +148,7 @@ func main() {
 	certificates := certificatesv1.SchemeGroupVersion.WithKind
 	authorization := authorizationv1.SchemeGroupVersion.WithKind
 	core := corev1.SchemeGroupVersion.WithKind
+	rbac := rbacv1.SchemeGroupVersion.WithKind
 	print("a CSR", certificates("CertificateSigningRequest"), csr)
 	print("an access review", authorization("SubjectAccessReview"), sar)
 	print("a lease", coordinationv1.SchemeGroupVersion.WithKind("Lease"), lease)
@@ -162,6 +164,7 @@ func main() {
 		authorization("SubjectAccessReview"), authorization("SelfSubjectAccessReview"),
 		coordinationv1.SchemeGroupVersion.WithKind("Lease"),
 		core("Node"), core("Namespace"), core("Secret"), core("ConfigMap"), core("Event"), core("Status"), core("DeleteOptions"),
+		rbac("Role"), rbac("RoleBinding"), rbac("ClusterRole"), rbac("ClusterRoleBinding"),
 	} {
 		object, err := scheme.Scheme.New(gvk)
 		check(err)
