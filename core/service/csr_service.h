@@ -1,0 +1,52 @@
+#ifndef SIGNET_CORE_SERVICE_CSR_SERVICE_H_
+#define SIGNET_CORE_SERVICE_CSR_SERVICE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/clock_interface.h"
+#include "core/api/certificates.pb.h"
+#include "core/base/file_system.h"
+#include "core/base/rng.h"
+#include "core/controller/loop.h"
+#include "core/k8s/api_client.h"
+#include "core/service/csr_log.h"
+#include "core/service/service_flags.h"
+#include "core/service/termination_signal.h"
+
+namespace signet::service {
+
+// The real world, as main makes it.
+struct Platform {
+  absl::Clock& clock;
+  Rng& rng;
+  FileSystem& files;
+  std::function<std::string(absl::string_view)> environment;
+};
+
+// What tells one service that decides about requests from another.
+struct CsrService {
+  std::string name;  // "signet-approver"
+  // See CsrControllerOptions.
+  std::function<bool(const api::CertificateSigningRequest&)> wants;
+  // Makes the reconciler. The arguments outlive it.
+  std::function<absl::StatusOr<std::unique_ptr<controller::Reconciler>>(
+      k8s::ApiClient& client, CsrLog& log)>
+      make_reconciler;
+};
+
+// Runs a service until `termination` comes: connects to the cluster, serves
+// health and metrics, reconciles. Then ends gracefully: what is under way is
+// finished, unless that takes longer than 10 s. An error means that it could
+// not start.
+absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
+                           const Platform& platform,
+                           TerminationSignal& termination);
+
+}  // namespace signet::service
+
+#endif  // SIGNET_CORE_SERVICE_CSR_SERVICE_H_
