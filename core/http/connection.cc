@@ -424,6 +424,7 @@ asio::awaitable<void> Connection::CloseGently() {
 
 void Connection::Close(absl::Status reason) {
   if (closed()) return;
+  const std::shared_ptr<Connection> alive = weak_from_this().lock();
   close_reason_ = std::move(reason);
   if (tls_ != nullptr && socket_.is_open()) tls_->SendClose();
   ErrorCode ignored;

@@ -18,7 +18,6 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstddef>
@@ -44,7 +43,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
-#include "core/http/append_body.h"
+#include "core/http/body_parser.h"
 #include "core/http/connection.h"
 #include "core/http/message.h"
 #include "core/http/tls_context.h"
@@ -57,7 +56,7 @@ namespace asio = boost::asio;
 namespace beast_http = boost::beast::http;
 using Tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
-using Parser = beast_http::request_parser<AppendBody>;
+using Parser = BodyParser</*kIsRequest=*/true>;
 
 constexpr auto kUseTuple = asio::as_tuple(asio::use_awaitable);
 
@@ -344,28 +343,10 @@ Incoming RefuseFor(const ErrorCode& error, const ServerOptions& options) {
   return Refuse(400, absl::StrCat("bad request: ", error.message()));
 }
 
-// Parses what it can of `unread` and takes that away. False on an error.
-bool Feed(Parser& parser, std::string& unread, ErrorCode& error) {
-  while (!unread.empty() && !parser.is_done()) {
-    const bool in_header = !parser.is_header_done();
-    const size_t n = parser.put(asio::buffer(unread), error);
-    unread.erase(0, n);
-    if (error == beast_http::error::need_more) break;
-    if (error) return false;
-    if (in_header && parser.is_header_done()) break;
-    if (n == 0) break;
-  }
-  error = {};
-  return true;
-}
-
 // A request that asks for what we do not do, or is ambiguous about where it
 // ends (RFC 9112, 6.1 and 7.2).
 std::optional<Incoming> CheckHeader(const Parser::value_type& message) {
-  const auto encoding = message.find(beast_http::field::transfer_encoding);
-  if (encoding != message.end() &&
-      (!boost::beast::iequals(encoding->value(), "chunked") ||
-       message.count(beast_http::field::transfer_encoding) != 1)) {
+  if (!HasKnownEncoding(message)) {
     return Refuse(501, "the only transfer encoding known here is chunked");
   }
   if (message.version() == 11 && message.count(beast_http::field::host) != 1) {
@@ -572,9 +553,6 @@ class ServerImpl : public Server {
     while (true) {
       if (!Feed(parser, unread, error)) co_return RefuseFor(error, options_);
       if (parser.is_done()) break;
-      if (unread.size() > options_.max_header_bytes) {
-        co_return Refuse(400, "bad request: a chunk's header is too long");
-      }
       const absl::StatusOr<size_t> n =
           co_await connection->Read(unread, deadline);
       if (absl::IsDeadlineExceeded(n.status())) {

@@ -41,7 +41,8 @@ class Transport {
   virtual ~Transport() = default;
   // Send sends and waits for the whole response. A connection from the pool
   // that turns out dead before a byte of the answer is retried once on a new
-  // one.
+  // one, if the request is GET, HEAD or OPTIONS or none of it was sent (any
+  // other might be done twice).
   virtual absl::StatusOr<Response> Send(const Request& request,
                                         absl::Duration timeout) = 0;
   // Open waits, at most `timeout`, for the response's header.
