@@ -92,7 +92,7 @@ bool IsObject(const Vector& vector) {
 // The vectors stand for all kinds, so that a kind without one is noticed.
 TEST(CodecTest, VectorsCoverEveryKind) {
   const std::vector<Vector> vectors = ReadVectors();
-  EXPECT_THAT(vectors, SizeIs(7 + 12 * 5 + 1));
+  EXPECT_THAT(vectors, SizeIs(7 + 16 * 5 + 1));
 }
 
 TEST(CodecTest, ReadsGoProtobufAndWritesTheSameBytes) {
