@@ -15,6 +15,7 @@
 #include "boost/json.hpp"
 #include "core/api/codec.h"
 #include "core/api/json_rules.h"
+#include "core/base/base64.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 
@@ -95,23 +96,6 @@ absl::StatusOr<int64_t> Integer(const Path& path, const value& json,
                  absl::StrCat("the number ", *number, " is out of range"));
   }
   return *number;
-}
-
-// Standard base64 with padding; line breaks inside are skipped, as Go does.
-std::optional<std::string> Base64(absl::string_view text) {
-  std::string packed;
-  for (char c : text) {
-    if (c == '\r' || c == '\n') continue;
-    if (!absl::ascii_isalnum(c) && c != '+' && c != '/' && c != '=') {
-      return std::nullopt;
-    }
-    packed += c;
-  }
-  std::string bytes;
-  if (packed.size() % 4 != 0 || !absl::Base64Unescape(packed, &bytes)) {
-    return std::nullopt;
-  }
-  return bytes;
 }
 
 // RFC 3339, as Go reads it. absl::ParseTime alone takes more: spaces,
@@ -383,7 +367,7 @@ class Decoder {
           reflection.SetString(message, &field, std::string(text));
           return absl::OkStatus();
         }
-        std::optional<std::string> bytes = Base64(text);
+        std::optional<std::string> bytes = DecodeBase64(text);
         if (!bytes.has_value()) {
           return Error(path, "expected base64, found something else");
         }
