@@ -36,10 +36,10 @@ absl::Duration IssueTtl(std::optional<int32_t> expiration_seconds,
 
 absl::StatusOr<pki::Validity> IssueWindow(absl::Duration ttl,
                                           absl::Time ca_not_after,
-                                          absl::Time now) {
-  const absl::Time not_before = now - kBackdate;
-  const absl::Time not_after =
-      now + (ttl < kShortLived ? ttl : ttl - kBackdate);
+                                          absl::Time now,
+                                          absl::Duration backdate) {
+  const absl::Time not_before = now - backdate;
+  const absl::Time not_after = now + (ttl < kShortLived ? ttl : ttl - backdate);
   if (not_before >= ca_not_after) {
     return absl::FailedPreconditionError(absl::StrCat(
         "the signer has expired: NotAfter=", GoText(ca_not_after)));

@@ -30,10 +30,11 @@ absl::Duration IssueTtl(std::optional<int32_t> expiration_seconds,
 // The validity of a certificate issued at `now` with `ttl`, not beyond the CA's
 // end, in whole seconds, rounded down (SPEC C-8, C-9, C-17). Once the CA has
 // ended: kFailedPrecondition, with Kubernetes' texts (SPEC C-10). The CA's
-// beginning is not looked at.
+// beginning is not looked at. Kubernetes' signer knows no other `backdate`.
 absl::StatusOr<pki::Validity> IssueWindow(absl::Duration ttl,
                                           absl::Time ca_not_after,
-                                          absl::Time now);
+                                          absl::Time now,
+                                          absl::Duration backdate = kBackdate);
 
 }  // namespace signet::policy
 

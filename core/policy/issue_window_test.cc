@@ -131,6 +131,15 @@ TEST(IssueWindowTest, RefusesOnceTheCaHasEnded) {  // C-10, G-2
               IsOkAndHolds(pki::Validity{kNow - absl::Seconds(301), kNow}));
 }
 
+TEST(IssueWindowTest, TakesAnotherBackdate) {  // C-18
+  EXPECT_THAT(IssueWindow(absl::Minutes(1), kFar, kNow, absl::ZeroDuration()),
+              IsOkAndHolds(pki::Validity{kNow, kNow + absl::Minutes(1)}));
+  EXPECT_THAT(
+      IssueWindow(absl::Hours(8), kFar, kNow, absl::Minutes(1)),
+      IsOkAndHolds(pki::Validity{kNow - absl::Minutes(1),
+                                 kNow + absl::Hours(8) - absl::Minutes(1)}));
+}
+
 TEST(IssueWindowTest, RoundsDownToWholeSeconds) {  // C-17
   EXPECT_THAT(IssueWindow(absl::Hours(1), kFar, kNow + absl::Milliseconds(999)),
               IsOkAndHolds(pki::Validity{kNow - absl::Minutes(5),

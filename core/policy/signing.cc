@@ -110,6 +110,9 @@ absl::Status ValidateSigningConfig(const SigningConfig& config) {
   if (config.duration <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("the signing duration is not positive");
   }
+  if (config.backdate < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("the backdate is negative");
+  }
   return absl::OkStatus();
 }
 
@@ -152,7 +155,7 @@ absl::StatusOr<SigningDecision> DecideSigning(
   ABSL_ASSIGN_OR_RETURN(tbs.usages, pki::UsagesFromStrings(usages));
   ABSL_ASSIGN_OR_RETURN(
       tbs.validity, IssueWindow(IssueTtl(expiration_seconds, config.duration),
-                                ca_validity.not_after, now));
+                                ca_validity.not_after, now, config.backdate));
   return decision;
 }
 

@@ -11,6 +11,7 @@
 #include "core/api/certificates.pb.h"
 #include "core/pki/certificate_authority.h"
 #include "core/pki/validity.h"
+#include "core/policy/issue_window.h"
 
 // What a signer of the four kubernetes.io signer names does with a
 // CertificateSigningRequest. Pure: clock, serial number and CA are arguments.
@@ -19,10 +20,12 @@ namespace signet::policy {
 struct SigningConfig {
   std::vector<std::string> signer_names;  // Those served: of the four.
   absl::Duration duration;                // --cluster-signing-duration
+  absl::Duration backdate = kBackdate;    // Other values: not Kubernetes' own.
 };
 
-// OK if every name is one of the four and `duration` is positive; otherwise
-// kInvalidArgument `unrecognized signerName: "x"` (SPEC C-1) or the like.
+// OK if every name is one of the four, `duration` is positive and `backdate` is
+// not negative; otherwise kInvalidArgument `unrecognized signerName: "x"` (SPEC
+// C-1) or the like.
 absl::Status ValidateSigningConfig(const SigningConfig& config);
 
 enum class SigningAction {

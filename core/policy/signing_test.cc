@@ -334,6 +334,13 @@ TEST(DecideSigningTest, LifetimeFollowsRequestSignerAndCa) {  // C-7 to C-10
             (pki::Validity{kNow - absl::Minutes(5), kNow + absl::Minutes(3)}));
   EXPECT_EQ(validity({}, absl::Hours(8760), absl::Hours(1)),
             (pki::Validity{kNow - absl::Minutes(5), kNow + absl::Hours(1)}));
+  SigningConfig config = Config();
+  config.duration = absl::Minutes(1);
+  config.backdate = absl::ZeroDuration();  // C-18
+  const auto got =
+      DecideSigning(MakeCsr(Approved()), kCa, config, kNow, kSerial);
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(got->tbs.validity, (pki::Validity{kNow, kNow + absl::Minutes(1)}));
 }
 
 TEST(ValidateSigningConfigTest, AcceptsOnlyTheClosedSet) {  // C-1
@@ -348,6 +355,10 @@ TEST(ValidateSigningConfigTest, AcceptsOnlyTheClosedSet) {  // C-1
               StatusIs(absl::StatusCode::kInvalidArgument));
   config = Config();
   config.duration = absl::ZeroDuration();
+  EXPECT_THAT(ValidateSigningConfig(config),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  config = Config();
+  config.backdate = -absl::Seconds(1);
   EXPECT_THAT(ValidateSigningConfig(config),
               StatusIs(absl::StatusCode::kInvalidArgument));
 }

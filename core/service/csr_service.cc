@@ -1,6 +1,5 @@
 #include "core/service/csr_service.h"
 
-#include <csignal>
 #include <memory>
 #include <thread>
 
@@ -20,7 +19,6 @@
 #include "core/service/csr_metrics.h"
 #include "core/service/health_server.h"
 #include "core/service/service_flags.h"
-#include "core/service/termination_signal.h"
 #include "prometheus/registry.h"
 
 namespace signet::service {
@@ -47,7 +45,7 @@ void StopGracefully(CsrController& controller, Cluster& cluster) {
 
 absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
                            const Platform& platform,
-                           TerminationSignal& termination) {
+                           const absl::Notification& stop) {
   ABSL_ASSIGN_OR_RETURN(
       const std::unique_ptr<Cluster> cluster,
       Cluster::FromFlags(flags, platform.files, platform.clock,
@@ -73,8 +71,8 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
             << cluster->server() << " with " << flags.workers
             << " workers; health on port " << health->port();
   controller.Start();
-  const int signal = termination.Wait();
-  LOG(INFO) << "ending after " << (signal == SIGTERM ? "SIGTERM" : "SIGINT");
+  stop.WaitForNotification();
+  LOG(INFO) << "ending";
   StopGracefully(controller, *cluster);
   return absl::OkStatus();
 }

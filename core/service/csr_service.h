@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock_interface.h"
 #include "core/api/certificates.pb.h"
 #include "core/base/file_system.h"
@@ -16,7 +17,6 @@
 #include "core/k8s/api_client.h"
 #include "core/service/csr_log.h"
 #include "core/service/service_flags.h"
-#include "core/service/termination_signal.h"
 
 namespace signet::service {
 
@@ -39,13 +39,13 @@ struct CsrService {
       make_reconciler;
 };
 
-// Runs a service until `termination` comes: connects to the cluster, serves
+// Runs a service until `stop`: connects to the cluster, serves
 // health and metrics, reconciles. Then ends gracefully: what is under way is
 // finished, unless that takes longer than 10 s. An error means that it could
 // not start.
 absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
                            const Platform& platform,
-                           TerminationSignal& termination);
+                           const absl::Notification& stop);
 
 }  // namespace signet::service
 
