@@ -51,9 +51,9 @@ absl::StatusOr<ClientConfig> LoadKubeconfig(FileSystem& files,
 // Reads /var/run/secrets/kubernetes.io/serviceaccount (or `directory`).
 // `env` looks up environment variables (KUBERNETES_SERVICE_HOST, _PORT).
 absl::StatusOr<ClientConfig> InClusterConfig(
-    FileSystem& files,
-    const std::function<std::string(absl::string_view)>& env,
-    absl::string_view directory = "/var/run/secrets/kubernetes.io/serviceaccount");
+    FileSystem& files, const std::function<std::string(absl::string_view)>& env,
+    absl::string_view directory =
+        "/var/run/secrets/kubernetes.io/serviceaccount");
 
 // The kubeconfig a kubelet writes for its rotating certificate (SPEC A-36):
 // names default-cluster, default-auth, default-context; client-certificate and
