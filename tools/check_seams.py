@@ -19,8 +19,9 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 # Files that may use anything: the seams' real sides, and the fakes.
 EXEMPT = ["core/sys/*", "core/testing/*", "*main.cc"]
 
-# A call of a free function, not of a method or of a namespace's own.
-_FREE = r"(?<![\w.>:])(?:::|std::)?"
+# A call of a free function: not of a method or of a namespace's own, nor a
+# variable's declaration, "Type<X> open(...)".
+_FREE = r"(?<![\w.>:])(?<!> )(?:::|std::)?"
 
 SEAMS = {
     "clock": [
@@ -54,7 +55,7 @@ SEAMS = {
     ],
     "sleep": [
         r"\babsl::SleepFor\b",
-        r"\bsleep_(?:for|until)\b",
+        r"\bthis_thread::sleep_",
         _FREE + r"(?:sleep|usleep|nanosleep)\(",
     ],
 }

@@ -40,6 +40,8 @@ class CheckSeamsTest(unittest.TestCase):
             'Log(R"(absl::Now())");',
             "files.open(path);",
             "files->open(path);",
+            "const std::vector<int> open(begin, end);",
+            "const Sleeper& sleep_until",
             "absl::StatusOr<int> reopen(int fd);",
             "const absl::Time not_time(absl::Time time);",
             "clock.TimeNow();",
