@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -34,13 +35,15 @@ class ApiClient {
   std::unique_ptr<ResourceApi<T>> Api();
 
   // A request on any path; the answer as it came if 2xx, else
-  // StatusFromResponse. Adds authorization, accept and user agent.
+  // StatusFromResponse. Adds authorization, and accept unless it is there.
   absl::StatusOr<http::Response> Do(http::Request request);
   absl::StatusOr<http::StreamResponse> Open(http::Request request);
 
   const ApiClientOptions& options() const { return options_; }
 
  private:
+  absl::Status Prepare(http::Request& request);
+
   http::Transport& transport_;
   std::shared_ptr<TokenSource> token_;
   ApiClientOptions options_;

@@ -46,7 +46,8 @@ class Reloaded {
       if (loaded.ok()) {
         value_ = *std::move(loaded);
       } else {
-        LOG(WARNING) << "keeping what was loaded before: " << loaded.status().message();
+        LOG(WARNING) << "keeping what was loaded before: "
+                     << loaded.status().message();
       }
       loaded_ = now;
     }
