@@ -18,6 +18,7 @@
 #include "core/k8s/api_client.h"
 #include "core/k8s/kubeconfig.h"
 #include "core/service/service_flags.h"
+#include "core/sys/environment.h"
 
 namespace signet::service {
 namespace {
@@ -50,6 +51,10 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::FromFlags(
                         FindConfig(flags, files, environment));
   ABSL_ASSIGN_OR_RETURN(http::TransportOptions options,
                         k8s::MakeTransportOptions(config, files, clock));
+  if (options.proxy.empty()) {
+    ABSL_ASSIGN_OR_RETURN(options.proxy,
+                          sys::ProxyFor(config.server, environment));
+  }
   options.user_agent = absl::StrCat(program, "/", kVersion);
   ABSL_ASSIGN_OR_RETURN(std::unique_ptr<http::Transport> transport,
                         http::NewBeastTransport(std::move(options)));

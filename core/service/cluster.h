@@ -21,8 +21,9 @@ class Cluster {
  public:
   // Looks up how to reach the server (flags.kubeconfig and flags.context, or
   // the pod's service account) and sets up TLS; it does not connect yet.
-  // `environment` looks up environment variables. `files` and `clock` must
-  // outlive the object. Errors name the file, or the flag to give.
+  // `environment` looks up environment variables, those of proxies among them.
+  // `files` and `clock` must outlive the object. Errors name the file, or the
+  // flag to give.
   static absl::StatusOr<std::unique_ptr<Cluster>> FromFlags(
       const ServiceFlags& flags, FileSystem& files, absl::Clock& clock,
       const std::function<std::string(absl::string_view)>& environment,

@@ -6,7 +6,6 @@
 #include "absl/log/log.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
-#include "absl/status/statusor.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "core/api/resource.h"
@@ -53,11 +52,10 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
   prometheus::Registry registry;
   CsrMetrics metrics(registry);
   CsrLog log(metrics);
-  ABSL_ASSIGN_OR_RETURN(
-      const std::unique_ptr<controller::Reconciler> reconciler,
-      service.make_reconciler(cluster->client(), log));
   const std::unique_ptr<k8s::ResourceApi<api::CertificateSigningRequest>> csrs =
       cluster->client().Api<api::CertificateSigningRequest>();
+  const std::unique_ptr<controller::Reconciler> reconciler =
+      service.make_reconciler(cluster->client(), *csrs, log);
   CsrController controller(*csrs, *reconciler, platform.clock, platform.rng,
                            metrics, log,
                            {.workers = flags.workers, .wants = service.wants});

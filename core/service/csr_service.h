@@ -6,7 +6,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock_interface.h"
@@ -15,6 +14,7 @@
 #include "core/base/rng.h"
 #include "core/controller/loop.h"
 #include "core/k8s/api_client.h"
+#include "core/k8s/resource_api.h"
 #include "core/service/csr_log.h"
 #include "core/service/service_flags.h"
 
@@ -34,8 +34,9 @@ struct CsrService {
   // See CsrControllerOptions.
   std::function<bool(const api::CertificateSigningRequest&)> wants;
   // Makes the reconciler. The arguments outlive it.
-  std::function<absl::StatusOr<std::unique_ptr<controller::Reconciler>>(
-      k8s::ApiClient& client, CsrLog& log)>
+  std::function<std::unique_ptr<controller::Reconciler>(
+      k8s::ApiClient& client,
+      k8s::ResourceApi<api::CertificateSigningRequest>& csrs, CsrLog& log)>
       make_reconciler;
 };
 
