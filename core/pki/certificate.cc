@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/der.h"
+#include "core/pki/extension_form.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/name.h"
 #include "core/pki/oid.h"
@@ -257,6 +258,8 @@ absl::Status Certificate::ParseExtension(absl::string_view type, bool critical,
       }
       authority_key_id_ = der::String(key_id);
     }
+  } else {
+    return CheckExtensionForm(type, critical, value);
   }
   return absl::OkStatus();
 }

@@ -129,6 +129,49 @@ absl::StatusOr<std::string> ParseString(CBS_ASN1_TAG tag,
   }
 }
 
+// IsStringTag tells whether ParseString knows the type.
+bool IsStringTag(CBS_ASN1_TAG tag) {
+  switch (tag) {
+    case CBS_ASN1_UTF8STRING:
+    case CBS_ASN1_PRINTABLESTRING:
+    case CBS_ASN1_IA5STRING:
+    case CBS_ASN1_NUMERICSTRING:
+    case CBS_ASN1_T61STRING:
+    case CBS_ASN1_BMPSTRING:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// IsWellFormed checks an element that is not a string as Go's encoding/asn1
+// does: the types it knows must be right, anything else may be anything.
+bool IsWellFormed(CBS_ASN1_TAG tag, CBS element) {
+  switch (tag) {
+    case CBS_ASN1_BOOLEAN: {
+      bool value;
+      return der::GetBool(&element, &value);
+    }
+    case CBS_ASN1_INTEGER: {
+      int64_t value;
+      return CBS_get_asn1_int64(&element, &value) == 1;
+    }
+    case CBS_ASN1_BITSTRING: {
+      der::Bits value;
+      return der::GetBits(&element, &value);
+    }
+    case CBS_ASN1_OBJECT: {
+      absl::string_view value;
+      return der::GetOid(&element, &value);
+    }
+    case CBS_ASN1_UTCTIME:
+    case CBS_ASN1_GENERALIZEDTIME:
+      return der::GetTime(&element).ok();
+    default:
+      return true;
+  }
+}
+
 absl::Status Invalid(absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat("x509: invalid RDNSequence", what));
@@ -199,7 +242,7 @@ absl::StatusOr<DistinguishedName> ParseName(absl::string_view der,
     CBS rdn;
     if (!CBS_get_asn1(&rdns, &rdn, CBS_ASN1_SET)) return Invalid("");
     while (CBS_len(&rdn) > 0) {
-      CBS attribute, value, element;
+      CBS attribute, element, contents;
       CBS_ASN1_TAG tag;
       absl::string_view type;
       if (!CBS_get_asn1(&rdn, &attribute, CBS_ASN1_SEQUENCE)) {
@@ -208,11 +251,22 @@ absl::StatusOr<DistinguishedName> ParseName(absl::string_view der,
       if (!der::GetOid(&attribute, &type)) {
         return Invalid(": invalid attribute type");
       }
-      element = attribute;
-      if (!der::GetAny(&attribute, &value, &tag)) {
+      if (!CBS_get_any_asn1_element(&attribute, &element, &tag, nullptr)) {
         return Invalid(": invalid attribute value");
       }
-      absl::StatusOr<std::string> text = ParseString(tag, der::View(value));
+      if (non_strings == NonStrings::kKeep && !IsStringTag(tag)) {
+        if (!IsWellFormed(tag, element)) {
+          return Invalid(": invalid attribute value");
+        }
+        name.names.emplace_back(
+            OidToDotted(type),
+            absl::StrCat("#", absl::BytesToHexString(der::View(element))));
+        continue;
+      }
+      if (!CBS_get_any_asn1(&element, &contents, nullptr)) {
+        return Invalid(": invalid attribute value");
+      }
+      absl::StatusOr<std::string> text = ParseString(tag, der::View(contents));
       if (!text.ok()) {
         return Invalid(absl::StrCat(": invalid attribute value: ",
                                     text.status().message()));
@@ -220,7 +274,6 @@ absl::StatusOr<DistinguishedName> ParseName(absl::string_view der,
       Store(type, *std::move(text), &name);
     }
   }
-  (void)non_strings;
   return name;
 }
 

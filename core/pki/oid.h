@@ -69,8 +69,15 @@ inline constexpr Oid kSubjectKeyId("2.5.29.14");
 inline constexpr Oid kKeyUsage("2.5.29.15");
 inline constexpr Oid kSubjectAltName("2.5.29.17");
 inline constexpr Oid kBasicConstraints("2.5.29.19");
+inline constexpr Oid kNameConstraints("2.5.29.30");
+inline constexpr Oid kCrlDistributionPoints("2.5.29.31");
+inline constexpr Oid kCertificatePolicies("2.5.29.32");
+inline constexpr Oid kPolicyMappings("2.5.29.33");
 inline constexpr Oid kAuthorityKeyId("2.5.29.35");
+inline constexpr Oid kPolicyConstraints("2.5.29.36");
 inline constexpr Oid kExtendedKeyUsage("2.5.29.37");
+inline constexpr Oid kInhibitAnyPolicy("2.5.29.54");
+inline constexpr Oid kAuthorityInfoAccess("1.3.6.1.5.5.7.1.1");
 inline constexpr Oid kExtensionRequest("1.2.840.113549.1.9.14");
 
 // Purposes in an ExtKeyUsage (RFC 5280, 4.2.1.12).

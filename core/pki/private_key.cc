@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,7 @@
 namespace signet::pki {
 namespace {
 
+constexpr absl::string_view kNull("\x05\x00", 2);
 constexpr int kMinRsaBits = 1024;  // Go's limit.
 // Ours: the time of a verification grows with the square of it.
 constexpr int kMaxRsaBits = 8192;
@@ -132,6 +134,52 @@ constexpr Curve kCurves[] = {
     {&oid::kP224, EVP_pkey_ec_p224},
 };
 
+absl::Status CheckRsaSize(int bits) {
+  if (bits < kMinRsaBits) {
+    return Invalid(
+        absl::StrCat("crypto/rsa: ", bits,
+                     "-bit keys are insecure (see "
+                     "https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"));
+  }
+  if (bits > kMaxRsaBits) {
+    return Invalid(absl::StrCat("RSA key of ", bits, " bits is longer than ",
+                                kMaxRsaBits));
+  }
+  return absl::OkStatus();
+}
+
+// CanonicalRsaKey rewrites RSAPublicKey ::= SEQUENCE {
+//   modulus         INTEGER,
+//   publicExponent  INTEGER }
+absl::StatusOr<std::string> CanonicalRsaKey(absl::string_view der) {
+  CBS in = der::Cbs(der);
+  CBS key, modulus;
+  int64_t exponent;
+  if (!CBS_get_asn1(&in, &key, CBS_ASN1_SEQUENCE)) {
+    return Invalid("x509: invalid RSA public key");
+  }
+  if (!CBS_get_asn1(&key, &modulus, CBS_ASN1_INTEGER) ||
+      !CBS_is_valid_asn1_integer(&modulus, nullptr)) {
+    return Invalid("x509: invalid RSA modulus");
+  }
+  if (!CBS_get_asn1_int64(&key, &exponent)) {
+    return Invalid("x509: invalid RSA public exponent");
+  }
+  // BoringSSL has its own demands on the two; this one is Go's.
+  if (exponent > std::numeric_limits<int32_t>::max()) {
+    return Invalid("crypto/rsa: public exponent too large");
+  }
+  bssl::ScopedCBB cbb;
+  CBB sequence;
+  if (!CBB_init(cbb.get(), der.size()) ||
+      !CBB_add_asn1(cbb.get(), &sequence, CBS_ASN1_SEQUENCE) ||
+      !der::AddElement(&sequence, CBS_ASN1_INTEGER, der::View(modulus)) ||
+      !CBB_add_asn1_int64(&sequence, exponent)) {
+    return der::BuildError();
+  }
+  return der::Finish(cbb.get());
+}
+
 // Marshalled runs one of BoringSSL's encoders on `key`.
 template <typename Encode>
 absl::StatusOr<Secret> Marshalled(Encode encode) {
@@ -192,10 +240,12 @@ PublicKey::PublicKey(std::shared_ptr<const Rep> rep) : rep_(std::move(rep)) {}
 // SubjectPublicKeyInfo ::= SEQUENCE {
 //   algorithm         AlgorithmIdentifier,
 //   subjectPublicKey  BIT STRING }
+//
+// As Go does, this reads what it knows and writes it anew: what follows the
+// last known element of a SEQUENCE isn't part of the key and doesn't reach a
+// certificate. For all but odd encodings the result is the input.
 absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
-  auto rep = std::make_shared<Rep>();
-  rep->spki = std::string(spki_der);
-  CBS in = der::Cbs(rep->spki);
+  CBS in = der::Cbs(spki_der);
   CBS spki, algorithm;
   absl::string_view algorithm_oid;
   if (!CBS_get_asn1(&in, &spki, CBS_ASN1_SEQUENCE)) {
@@ -206,15 +256,24 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
       !der::GetOid(&algorithm, &algorithm_oid)) {
     return Invalid("x509: malformed public key algorithm identifier");
   }
+  CBS parameters;
+  CBS_init(&parameters, nullptr, 0);
+  if (CBS_len(&algorithm) != 0 &&
+      !CBS_get_any_asn1_element(&algorithm, &parameters, nullptr, nullptr)) {
+    return Invalid("x509: malformed parameters");
+  }
   der::Bits bits;
-  if (!der::GetBits(&spki, &bits) || bits.padding != 0) {
+  if (!der::GetBits(&spki, &bits)) {
     return Invalid("x509: malformed subjectPublicKey");
   }
-  rep->bits = bits.bytes;
+  std::string key_bits = bits.RightAligned();
+
+  auto rep = std::make_shared<Rep>();
   const EVP_PKEY_ALG* evp_algorithm = nullptr;
   if (algorithm_oid == oid::kEcPublicKey.contents()) {
+    CBS curve_element = parameters;
     absl::string_view curve_oid;
-    if (!der::GetOid(&algorithm, &curve_oid)) {
+    if (!der::GetOid(&curve_element, &curve_oid)) {
       return Invalid("x509: invalid ECDSA parameters");
     }
     for (const Curve& curve : kCurves) {
@@ -223,21 +282,22 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
     if (evp_algorithm == nullptr) {
       return Invalid("x509: unsupported elliptic curve");
     }
-    if (!rep->bits.starts_with('\x04')) {
+    if (!key_bits.starts_with('\x04')) {
       return Invalid("ecdsa: invalid uncompressed public key");
     }
     rep->type = KeyType::kEcdsa;
   } else if (algorithm_oid == oid::kRsaEncryption.contents()) {
-    if (der::View(algorithm) != absl::string_view("\x05\x00", 2)) {
+    if (der::View(parameters) != kNull) {
       return Invalid("x509: RSA key missing NULL parameters");
     }
+    ABSL_ASSIGN_OR_RETURN(key_bits, CanonicalRsaKey(key_bits));
     evp_algorithm = EVP_pkey_rsa();
     rep->type = KeyType::kRsa;
   } else if (algorithm_oid == oid::kEd25519.contents()) {
-    if (CBS_len(&algorithm) != 0) {
+    if (CBS_len(&parameters) != 0) {
       return Invalid("x509: Ed25519 key encoded with illegal parameters");
     }
-    if (rep->bits.size() != 32) {
+    if (key_bits.size() != 32) {
       return Invalid("x509: wrong Ed25519 public key size");
     }
     evp_algorithm = EVP_pkey_ed25519();
@@ -245,6 +305,20 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
   } else {
     return absl::UnimplementedError("x509: unknown public key algorithm");
   }
+
+  bssl::ScopedCBB cbb;
+  CBB sequence, identifier;
+  if (!CBB_init(cbb.get(), spki_der.size()) ||
+      !CBB_add_asn1(cbb.get(), &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBB_add_asn1(&sequence, &identifier, CBS_ASN1_SEQUENCE) ||
+      !der::AddElement(&identifier, CBS_ASN1_OBJECT, algorithm_oid) ||
+      !der::AddBytes(&identifier, der::View(parameters)) ||
+      !der::AddBitString(&sequence, key_bits)) {
+    return der::BuildError();
+  }
+  ABSL_ASSIGN_OR_RETURN(rep->spki, der::Finish(cbb.get()));
+  rep->bits =
+      absl::string_view(rep->spki).substr(rep->spki.size() - key_bits.size());
   rep->key.reset(EVP_PKEY_from_subject_public_key_info(
       reinterpret_cast<const uint8_t*>(rep->spki.data()), rep->spki.size(),
       &evp_algorithm, 1));
@@ -256,18 +330,7 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
   }
   rep->size = EVP_PKEY_bits(rep->key.get());
   if (rep->type == KeyType::kEd25519) rep->size = 256;
-  if (rep->type == KeyType::kRsa) {
-    if (rep->size < kMinRsaBits) {
-      return Invalid(
-          absl::StrCat("crypto/rsa: ", rep->size,
-                       "-bit keys are insecure (see "
-                       "https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"));
-    }
-    if (rep->size > kMaxRsaBits) {
-      return Invalid(absl::StrCat("RSA key of ", rep->size,
-                                  " bits is longer than ", kMaxRsaBits));
-    }
-  }
+  if (rep->type == KeyType::kRsa) ABSL_RETURN_IF_ERROR(CheckRsaSize(rep->size));
   return PublicKey(std::move(rep));
 }
 

@@ -51,6 +51,10 @@ constexpr Row kRows[] = {
     {&oid::kEcdsaWithSha1, SignatureAlgorithm::kEcdsaSha1},
 };
 
+constexpr CBS_ASN1_TAG Explicit(unsigned number) {
+  return CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | number;
+}
+
 absl::Status Unimplemented() {
   return absl::UnimplementedError(
       "x509: cannot verify signature: algorithm unimplemented");
@@ -78,10 +82,9 @@ std::optional<AlgorithmIdentifier> ReadContents(CBS in) {
 // ReadExplicit reads [number] EXPLICIT AlgorithmIdentifier.
 std::optional<AlgorithmIdentifier> ReadExplicit(CBS* in, unsigned number) {
   CBS explicit_tag, contents;
-  if (!CBS_get_asn1(
-          in, &explicit_tag,
-          CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | number) ||
-      !CBS_get_asn1(&explicit_tag, &contents, CBS_ASN1_SEQUENCE)) {
+  if (!CBS_get_asn1(in, &explicit_tag, Explicit(number)) ||
+      !CBS_get_asn1(&explicit_tag, &contents, CBS_ASN1_SEQUENCE) ||
+      CBS_len(&explicit_tag) != 0) {
     return std::nullopt;
   }
   return ReadContents(contents);
@@ -89,10 +92,8 @@ std::optional<AlgorithmIdentifier> ReadExplicit(CBS* in, unsigned number) {
 
 bool ReadExplicitInteger(CBS* in, unsigned number, int64_t* out) {
   CBS explicit_tag;
-  return CBS_get_asn1(
-             in, &explicit_tag,
-             CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | number) &&
-         CBS_get_asn1_int64(&explicit_tag, out);
+  return CBS_get_asn1(in, &explicit_tag, Explicit(number)) &&
+         CBS_get_asn1_int64(&explicit_tag, out) && CBS_len(&explicit_tag) == 0;
 }
 
 bool AbsentOrNull(absl::string_view parameters) {
@@ -127,10 +128,8 @@ absl::StatusOr<SignatureAlgorithm> ParsePss(absl::string_view parameters) {
   if (!mgf_hash.has_value() || mgf_hash->oid != hash->oid ||
       !AbsentOrNull(hash->parameters) || !AbsentOrNull(mgf_hash->parameters) ||
       !ReadExplicitInteger(&pss, 2, &salt_length) ||
-      (CBS_peek_asn1_tag(
-           &pss, CBS_ASN1_CONTEXT_SPECIFIC | CBS_ASN1_CONSTRUCTED | 3) &&
-       !ReadExplicitInteger(&pss, 3, &trailer)) ||
-      trailer != 1) {
+      (CBS_len(&pss) != 0 && !ReadExplicitInteger(&pss, 3, &trailer)) ||
+      CBS_len(&pss) != 0 || trailer != 1) {
     return Unimplemented();
   }
   if (hash->oid == oid::kSha256.contents() && salt_length == 32) {

@@ -218,16 +218,6 @@ absl::Status GetScheme(absl::string_view* rest, std::string* scheme) {
   return absl::OkStatus();
 }
 
-// DomainNameValid is that of Go's x509: labels of printable characters.
-bool DomainNameValid(absl::string_view name) {
-  char previous = '.';
-  for (const char c : name) {
-    if (c < 33 || c > 126 || (c == '.' && previous == '.')) return false;
-    previous = c;
-  }
-  return name.empty() || name.back() != '.';
-}
-
 // Normalize is url.Parse and URL.String for a URI without fragment.
 absl::StatusOr<std::string> Normalize(absl::string_view uri) {
   if (std::any_of(uri.begin(), uri.end(), [](char c) {
@@ -271,7 +261,8 @@ absl::StatusOr<std::string> Normalize(absl::string_view uri) {
     omit_host = true;
   }
   ABSL_ASSIGN_OR_RETURN(const std::string path, Reescape(rest, Part::kPath));
-  if (!host.empty() && !DomainNameValid(host)) return Error("invalid domain");
+  if (!host.empty() && !IsDomainName(host, /*constraint=*/false))
+    return Error("invalid domain");
 
   if (!scheme.empty() || !host.empty() || user.has_value()) {
     if (!omit_host || !host.empty() || user.has_value()) {
@@ -301,6 +292,18 @@ absl::StatusOr<std::string> NormalizeUri(absl::string_view uri) {
       Reescape(uri.substr(hash + 1), Part::kFragment);
   if (!fragment.ok()) return fail(fragment.status());
   return absl::StrCat(*out, "#", *fragment);
+}
+
+bool IsDomainName(absl::string_view name, bool constraint) {
+  if (name.empty()) return true;
+  if (name.back() == '.') return false;
+  if (constraint && name.front() == '.') name.remove_prefix(1);
+  char previous = '.';
+  for (const char c : name) {
+    if (c < 33 || c > 126 || (c == '.' && previous == '.')) return false;
+    previous = c;
+  }
+  return !name.empty();
 }
 
 }  // namespace signet::pki

@@ -15,6 +15,10 @@ namespace signet::pki {
 // what url.Parse refuses, and for a host that Go's x509 takes for no domain.
 absl::StatusOr<std::string> NormalizeUri(absl::string_view uri);
 
+// IsDomainName is the domainNameValid of Go's x509: non-empty labels of
+// printable ASCII; a constraint may start with a dot. The empty name is one.
+bool IsDomainName(absl::string_view name, bool constraint);
+
 }  // namespace signet::pki
 
 #endif  // SIGNET_CORE_PKI_URI_H_
