@@ -178,7 +178,10 @@ asio::awaitable<absl::Status> Connection::Connect(
   for (size_t i = 0; i < endpoints.size(); ++i) {
     if (closed()) co_return close_reason_;
     const Deadline now = Steady::now();
-    if (now >= deadline) break;
+    if (now >= deadline) {
+      co_return absl::DeadlineExceededError(
+          absl::StrCat("dial ", name_, ": timed out"));
+    }
     const Deadline until =
         deadline == kNoDeadline
             ? deadline

@@ -73,6 +73,15 @@ bool IsCertificateAlert(int alert) {
   }
 }
 
+// True for the alerts by which a peer says that it and we have nothing in
+// common: trying again would not help.
+bool IsProtocolAlert(int alert) {
+  return alert == SSL_AD_PROTOCOL_VERSION ||
+         alert == SSL_AD_HANDSHAKE_FAILURE ||
+         alert == SSL_AD_INSUFFICIENT_SECURITY ||
+         alert == SSL_AD_NO_APPLICATION_PROTOCOL;
+}
+
 // The reason of an entry of the error queue, in words.
 std::string Reason(uint32_t error) {
   const char* reason = ERR_reason_error_string(error);
@@ -431,8 +440,11 @@ absl::Status TlsSession::MakeError(int ssl_error) const {
           peer, " rejected our certificate, or its absence: TLS alert \"", text,
           "\""));
     }
-    return absl::UnavailableError(absl::StrCat(
-        peer, " ended the TLS session with the alert \"", text, "\""));
+    return absl::Status(
+        IsProtocolAlert(alert) ? absl::StatusCode::kInvalidArgument
+                               : absl::StatusCode::kUnavailable,
+        absl::StrCat(peer, " ended the TLS session with the alert \"", text,
+                     "\""));
   }
   if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
     return absl::UnauthenticatedError(
