@@ -500,7 +500,10 @@ void ExpectSound(World& world, const Beginning& beginning) {
 
 // Thousands of recoveries: their log lines are of no interest.
 class CertificateStoreKillTest : public ::testing::Test {
-  absl::ScopedStderrThreshold quiet_{absl::LogSeverityAtLeast::kError};
+ protected:
+  CertificateStoreKillTest() {
+    absl::SetMinLogLevel(absl::LogSeverityAtLeast::kError);
+  }
 };
 
 TEST_F(CertificateStoreKillTest, HasTheOldOrTheNewPairWhereverItIsKilled) {

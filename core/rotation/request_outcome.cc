@@ -47,10 +47,11 @@ absl::Status DeletedOutcome(absl::string_view name) {
   return absl::NotFoundError(absl::StrCat("csr \"", name, "\" was deleted"));
 }
 
-absl::Status TimeoutOutcome(absl::string_view name, bool approved) {
+absl::Status TimeoutOutcome(absl::string_view name, bool approved,
+                            absl::Duration timeout) {
   return absl::DeadlineExceededError(absl::StrCat(
       "csr \"", name, "\" was not ", approved ? "signed" : "approved",
-      " within ", absl::FormatDuration(kIssueTimeout)));
+      " within ", absl::FormatDuration(timeout)));
 }
 
 }  // namespace signet::rotation

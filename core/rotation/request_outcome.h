@@ -13,7 +13,7 @@
 // What has become of a request (SPEC A-19). Pure.
 namespace signet::rotation {
 
-// How long to wait for a certificate (SPEC A-11).
+// How long to wait for a certificate when rotating (SPEC A-11).
 inline constexpr absl::Duration kIssueTimeout = absl::Minutes(15);
 
 // RequestOutcome returns the certificate (PEM) once `csr`, the request's state,
@@ -29,9 +29,10 @@ absl::StatusOr<std::optional<std::string>> RequestOutcome(
 // The outcome of a request that was deleted: kNotFound `csr "x" was deleted`.
 absl::Status DeletedOutcome(absl::string_view name);
 
-// The outcome of a request after kIssueTimeout: kDeadlineExceeded. `approved`
+// The outcome of a request that took `timeout`: kDeadlineExceeded. `approved`
 // tells whether it was approved by then: it says whom to look for.
-absl::Status TimeoutOutcome(absl::string_view name, bool approved);
+absl::Status TimeoutOutcome(absl::string_view name, bool approved,
+                            absl::Duration timeout);
 
 bool IsApproved(const api::CertificateSigningRequest& csr);
 

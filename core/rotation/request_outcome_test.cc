@@ -111,10 +111,10 @@ TEST(RequestOutcomeTest, A19EndsWithAnErrorThatSaysWhy) {
 TEST(RequestOutcomeTest, A19A11NamesARequestThatIsGoneOrLate) {
   EXPECT_THAT(DeletedOutcome("csr-x"), StatusIs(absl::StatusCode::kNotFound,
                                                 "csr \"csr-x\" was deleted"));
-  EXPECT_THAT(TimeoutOutcome("csr-x", false),
+  EXPECT_THAT(TimeoutOutcome("csr-x", false, kIssueTimeout),
               StatusIs(absl::StatusCode::kDeadlineExceeded,
                        "csr \"csr-x\" was not approved within 15m"));
-  EXPECT_THAT(TimeoutOutcome("csr-x", true),
+  EXPECT_THAT(TimeoutOutcome("csr-x", true, kIssueTimeout),
               StatusIs(absl::StatusCode::kDeadlineExceeded,
                        "csr \"csr-x\" was not signed within 15m"));
 }

@@ -1,0 +1,129 @@
+#include "node_agent/agent_report.h"
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/pki/certificate.h"
+#include "core/testing/test_ca.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "node_agent/agent.h"
+#include "node_agent/event.h"
+#include "node_agent/prober.h"
+#include "prometheus/text_serializer.h"
+
+namespace signet::node_agent {
+namespace {
+
+using ::testing::HasSubstr;
+
+AgentState Rotated(const testing::TestIdentity& identity) {
+  AgentState state;
+  state.phase = Phase::kWaiting;
+  state.pair = identity.tls;
+  state.deadline =
+      identity.certificate().validity().not_after - absl::Minutes(10);
+  state.issued = 3;
+  state.rotations = 2;
+  state.renew_errors = 4;
+  state.last_error = "said \"no\"";
+  state.server_healthy = true;
+  return state;
+}
+
+TEST(StatusJsonTest, IsOneLineWithAllThatIsKnown) {
+  const testing::TestCa ca;
+  const testing::TestIdentity identity =
+      ca.Client("system:node:n1", {"system:nodes"});
+  const pki::Certificate& leaf = identity.certificate();
+  const auto sha256 = leaf.Sha256();
+  ProbeState probe;
+  probe.count = 7;
+  probe.result = "ok";
+  probe.serial = "0a";
+  probe.at = absl::FromUnixSeconds(1'795'514'421);
+  EXPECT_EQ(
+      StatusJson("n1", Rotated(identity), probe),
+      absl::StrCat(
+          R"({"node":"n1","phase":"waiting","serial":")",
+          pki::SerialToHex(leaf.serial_number()),
+          R"(","subject":"CN=system:node:n1,O=system:nodes","not_before":")",
+          FormatTimestamp(leaf.validity().not_before), R"(","not_after":")",
+          FormatTimestamp(leaf.validity().not_after),
+          R"(","certificate_sha256":")",
+          absl::BytesToHexString(std::string(sha256.begin(), sha256.end())),
+          R"(","rotation_deadline":")",
+          FormatTimestamp(leaf.validity().not_after - absl::Minutes(10)),
+          R"(","next_attempt":null,"request":null,"issued":3,"rotations":2,)"
+          R"("renew_errors":4,"failed_attempts":0,"last_error":"said \"no\"",)"
+          R"("server_healthy":true,"probe":{"count":7,"result":"ok",)"
+          R"("serial":"0a","at":"2026-11-24T10:00:21Z"}})",
+          "\n"));
+}
+
+TEST(StatusJsonTest, HasNullForWhatIsNotThere) {
+  AgentState state;
+  state.phase = Phase::kPending;
+  state.request = "csr-4x2lq";
+  EXPECT_EQ(StatusJson("n1", state, {}),
+            R"({"node":"n1","phase":"pending","serial":null,"subject":null,)"
+            R"("not_before":null,"not_after":null,"certificate_sha256":null,)"
+            R"("rotation_deadline":null,"next_attempt":null,)"
+            R"("request":"csr-4x2lq","issued":0,"rotations":0,)"
+            R"("renew_errors":0,"failed_attempts":0,"last_error":null,)"
+            R"("server_healthy":false,"probe":{"count":0,"result":null,)"
+            R"("serial":null,"at":null}})"
+            "\n");
+}
+
+std::string Text(const AgentState& state, absl::Time now) {
+  return prometheus::TextSerializer().Serialize(MetricsOf(state, {}, now));
+}
+
+TEST(MetricsTest, A8HasTheKubeletsNames) {
+  const testing::TestCa ca;
+  const testing::TestIdentity identity = ca.Client("system:node:n1");
+  const AgentState state = Rotated(identity);
+  const absl::Time end = identity.certificate().validity().not_after;
+  const std::string text = Text(state, end - absl::Milliseconds(90'900));
+  EXPECT_THAT(text,
+              HasSubstr("# TYPE kubelet_certificate_manager_client_ttl_seconds "
+                        "gauge\n"
+                        "kubelet_certificate_manager_client_ttl_seconds 90\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("# TYPE "
+                "kubelet_certificate_manager_client_expiration_renew_errors "
+                "counter\n"
+                "kubelet_certificate_manager_client_expiration_renew_errors "
+                "4\n"));
+  EXPECT_THAT(text,
+              HasSubstr(absl::StrCat(
+                  "signet_certificate_rotation_deadline_timestamp_seconds ",
+                  absl::ToUnixSeconds(state.deadline), "\n")));
+  EXPECT_THAT(text, HasSubstr("signet_certificate_rotations_total 2\n"));
+  EXPECT_THAT(text,
+              HasSubstr("signet_node_agent_phase{phase=\"waiting\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("signet_node_agent_phase{phase=\"pending\"} 0\n"));
+}
+
+TEST(MetricsTest, A8TtlIsInfiniteWithoutAValidCertificate) {
+  const testing::TestCa ca;
+  const testing::TestIdentity identity = ca.Client("system:node:n1");
+  const absl::Time end = identity.certificate().validity().not_after;
+  const std::string none =
+      "\nkubelet_certificate_manager_client_ttl_seconds +Inf\n";
+  EXPECT_THAT(Text({}, end), HasSubstr(none));
+  EXPECT_THAT(Text(Rotated(identity), end),
+              HasSubstr("\nkubelet_certificate_manager_client_ttl_seconds "
+                        "0\n"));
+  EXPECT_THAT(Text(Rotated(identity), end + absl::Seconds(1)), HasSubstr(none));
+}
+
+}  // namespace
+}  // namespace signet::node_agent

@@ -1,0 +1,45 @@
+#include "node_agent/current_certificate.h"
+
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "core/http/tls_identity.h"
+#include "core/rotation/next_step.h"
+
+namespace signet::node_agent {
+
+std::shared_ptr<const http::TlsIdentity> CurrentCertificate::Current() {
+  std::shared_ptr<const http::TlsIdentity> identity = Latest();
+  if (identity != nullptr &&
+      !rotation::IsUsable(identity->chain.front().validity(),
+                          clock_.TimeNow())) {
+    return nullptr;
+  }
+  return identity;
+}
+
+std::shared_ptr<const http::TlsIdentity> CurrentCertificate::Latest() const {
+  absl::MutexLock lock(mutex_);
+  return identity_;
+}
+
+void CurrentCertificate::Set(
+    std::shared_ptr<const http::TlsIdentity> identity) {
+  std::vector<std::function<void()>> callbacks;
+  {
+    absl::MutexLock lock(mutex_);
+    identity_ = std::move(identity);
+    callbacks = callbacks_;
+  }
+  for (const auto& callback : callbacks) callback();
+}
+
+void CurrentCertificate::OnChange(std::function<void()> callback) {
+  absl::MutexLock lock(mutex_);
+  callbacks_.push_back(std::move(callback));
+}
+
+}  // namespace signet::node_agent

@@ -1,0 +1,32 @@
+#ifndef SIGNET_NODE_AGENT_NODE_AGENT_FLAGS_H_
+#define SIGNET_NODE_AGENT_NODE_AGENT_FLAGS_H_
+
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/time/time.h"
+#include "core/service/service_flags.h"
+
+namespace signet::node_agent {
+
+// The command line of signet-node-agent: the kubelet's flags that concern its
+// client certificate, under their names (SPEC A-37b), and our own.
+struct NodeAgentFlags {
+  std::string kubeconfig;
+  std::string bootstrap_kubeconfig;  // Empty: no bootstrap.
+  std::string cert_dir = "/var/lib/kubelet/pki";
+  std::string node_name;  // Empty: the host's name in lower case.
+  bool rotate_certificates = true;
+  absl::Duration probe_interval = absl::Seconds(10);
+  int exit_after_rotations = 0;  // 0: never.
+  int keep_certificates = 0;     // 0: all.
+  std::string health_address = "127.0.0.1:8083";
+  std::string log_format = "text";
+};
+
+// Adds all flags. `flags` must outlive `app`. service::ParseFlags reads them.
+void AddNodeAgentFlags(CLI::App& app, NodeAgentFlags& flags);
+
+}  // namespace signet::node_agent
+
+#endif  // SIGNET_NODE_AGENT_NODE_AGENT_FLAGS_H_

@@ -1,0 +1,98 @@
+#include "node_agent/node_agent_flags.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/time/time.h"
+#include "core/service/service_flags.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace signet::node_agent {
+namespace {
+
+using ::testing::Eq;
+using ::testing::HasSubstr;
+using ::testing::Optional;
+
+class NodeAgentFlagsTest : public ::testing::Test {
+ protected:
+  // The exit code, or nothing if the program is to run.
+  std::optional<int> Parse(std::vector<const char*> args) {
+    CLI::App app("", "signet-node-agent");
+    AddNodeAgentFlags(app, flags_);
+    args.insert(args.begin(), "signet-node-agent");
+    ::testing::internal::CaptureStderr();
+    const auto code =
+        service::ParseFlags(app, static_cast<int>(args.size()), args.data());
+    error_ = ::testing::internal::GetCapturedStderr();
+    return code;
+  }
+  NodeAgentFlags flags_;
+  std::string error_;
+};
+
+TEST_F(NodeAgentFlagsTest, A37bHasTheKubeletsFlags) {
+  EXPECT_THAT(
+      Parse({"--kubeconfig=/k", "--bootstrap-kubeconfig=/b", "--cert-dir=/c",
+             "--hostname-override=n1", "--rotate-certificates=false"}),
+      Eq(std::nullopt));
+  EXPECT_EQ(flags_.kubeconfig, "/k");
+  EXPECT_EQ(flags_.bootstrap_kubeconfig, "/b");
+  EXPECT_EQ(flags_.cert_dir, "/c");
+  EXPECT_EQ(flags_.node_name, "n1");
+  EXPECT_FALSE(flags_.rotate_certificates);
+}
+
+TEST_F(NodeAgentFlagsTest, HasDefaults) {
+  EXPECT_THAT(Parse({"--kubeconfig=/k"}), Eq(std::nullopt));
+  EXPECT_EQ(flags_.bootstrap_kubeconfig, "");
+  EXPECT_EQ(flags_.cert_dir, "/var/lib/kubelet/pki");
+  EXPECT_EQ(flags_.node_name, "");
+  EXPECT_TRUE(flags_.rotate_certificates);
+  EXPECT_EQ(flags_.probe_interval, absl::Seconds(10));
+  EXPECT_EQ(flags_.exit_after_rotations, 0);
+  EXPECT_EQ(flags_.keep_certificates, 0);
+  EXPECT_EQ(flags_.health_address, "127.0.0.1:8083");
+}
+
+TEST_F(NodeAgentFlagsTest, ReadsTheOthers) {
+  EXPECT_THAT(
+      Parse({"--kubeconfig", "/k", "--rotate-certificates", "--node-name", "n2",
+             "--probe-interval=1m30s", "--exit-after-rotations=2",
+             "--keep-certificates=5", "--health-address=[::1]:0"}),
+      Eq(std::nullopt));
+  EXPECT_TRUE(flags_.rotate_certificates);
+  EXPECT_EQ(flags_.node_name, "n2");
+  EXPECT_EQ(flags_.probe_interval, absl::Seconds(90));
+  EXPECT_EQ(flags_.exit_after_rotations, 2);
+  EXPECT_EQ(flags_.keep_certificates, 5);
+  EXPECT_EQ(flags_.health_address, "[::1]:0");
+}
+
+TEST_F(NodeAgentFlagsTest, NamesWhatMakesNoSense) {
+  const struct {
+    std::vector<const char*> args;
+    std::string want;
+  } kTests[] = {
+      {{}, "--kubeconfig is required"},
+      {{"--kubeconfig=/k", "--probe-interval=10"},
+       "--probe-interval: time: missing unit in duration"},
+      {{"--kubeconfig=/k", "--probe-interval=500ms"},
+       "--probe-interval: 500ms is less than 1s"},
+      {{"--kubeconfig=/k", "--exit-after-rotations=-1"},
+       "--exit-after-rotations"},
+      {{"--kubeconfig=/k", "--health-address=8083"}, "--health-address"},
+      {{"--kubeconfig=/k", "extra"}, "extra"},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.want);
+    EXPECT_THAT(Parse(t.args), Optional(service::kExitUsage));
+    EXPECT_THAT(error_, HasSubstr(t.want));
+  }
+}
+
+}  // namespace
+}  // namespace signet::node_agent
