@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "core/http/system_trust.h"
 #include "core/k8s/kubeconfig.h"
 
 namespace signet::k8s {
@@ -164,7 +165,18 @@ absl::StatusOr<std::shared_ptr<http::TrustSource>> MakeTrust(
                                      "certificate-authority-data"));
     return std::make_shared<http::FixedTrust>(*bundle);
   }
-  if (config.certificate_authority_file.empty()) return nullptr;
+  if (config.certificate_authority_file.empty()) {
+    if (config.insecure_skip_tls_verify ||
+        !absl::StartsWithIgnoreCase(config.server, "https://")) {
+      return nullptr;
+    }
+    // As client-go does. A system without any is the transport's to complain
+    // about.
+    absl::StatusOr<std::shared_ptr<http::TrustSource>> system =
+        http::LoadSystemTrust(files);
+    if (absl::IsNotFound(system.status())) return nullptr;
+    return system;
+  }
   const std::string path = config.certificate_authority_file;
   ABSL_ASSIGN_OR_RETURN(Bundle first, ReadTrust(files, path));
   return std::make_shared<FileTrust>(clock, std::move(first), [&files, path] {
@@ -266,6 +278,7 @@ absl::StatusOr<http::TransportOptions> MakeTransportOptions(
   options.insecure_skip_tls_verify = config.insecure_skip_tls_verify;
   options.tls_server_name = config.tls_server_name;
   options.proxy = config.proxy_url;
+  options.clock = &clock;
   ABSL_ASSIGN_OR_RETURN(options.trust, MakeTrust(config, files, clock));
   if (identity_override != nullptr) {
     options.identity = std::move(identity_override);

@@ -361,6 +361,15 @@ TEST_F(CredentialsTest, CopiesTheRest) {
   EXPECT_EQ(options->identity, nullptr);
 }
 
+TEST_F(CredentialsTest, WithoutACaTheSystemsRootsAreTrusted) {
+  ASSERT_THAT(files_.MakeDirectories("/etc/ssl", 0755), IsOk());
+  Write("/etc/ssl/cert.pem", other_ca_.certificate_pem());
+  const auto options = MakeTransportOptions(config_, files_, clock_);
+  ASSERT_THAT(options, IsOk());
+  EXPECT_EQ(SubjectOf(*options->trust), "second-ca");
+  EXPECT_EQ(options->clock, &clock_);
+}
+
 TEST_F(CredentialsTest, InlineDataWins) {
   const TestIdentity client = ca_.Client("inline");
   config_.certificate_authority_data = ca_.certificate_pem();

@@ -26,15 +26,18 @@ struct ReflectorHandler {
 
 struct ReflectorOptions {
   ListOptions list;
+  // Each watch asks for between this and twice as much, as client-go does.
   absl::Duration watch_timeout = absl::Minutes(5);
   absl::Duration min_backoff = absl::Milliseconds(800);  // client-go's.
   absl::Duration max_backoff = absl::Seconds(30);
 };
 
-// Reflector lists, then watches, for ever: a watch that ends or breaks is
-// resumed from the last resource version; 410 lists again; nothing is missed
-// and nothing older is told after something newer. Failures back off
-// (Retry-After respected) and never spin.
+// Reflector lists, then watches, for ever. A watch that ends, or whose
+// connection breaks, is resumed from the last resource version; 410 and all
+// other failures list again. Nothing is missed, and nothing older is told after
+// something newer. Failures back off (Retry-After respected) and never spin.
+// Made for CertificateSigningRequest, ClusterTrustBundle, Lease, Node,
+// Namespace, Secret and ConfigMap.
 template <class T>
 class Reflector {
  public:
@@ -43,7 +46,10 @@ class Reflector {
             ReflectorOptions options, ReflectorHandler<T> handler);
   // Blocks until Stop. Call once.
   void Run();
-  void Stop();  // Thread-safe.
+  // Thread-safe; may come before Run, and from a handler. Ends every wait of
+  // Run's, but not a request under way: that ends by its own timeout, or by
+  // Transport::Shutdown. No handler is called after that.
+  void Stop();
 
  private:
   struct Impl;
