@@ -1,0 +1,235 @@
+// Against real Kubernetes only: our services under a real kubelet and a real
+// kubectl, and our agent under the stock controllers (SPEC G-4).
+
+#include <stdlib.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/status_macros.h"
+#include "absl/status/status_matchers.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "core/api/certificates.pb.h"
+#include "core/pki/certificate.h"
+#include "e2e/cluster_provider.h"
+#include "e2e/e2e_test.h"
+#include "e2e/native_provider.h"
+#include "e2e/process.h"
+#include "e2e/scenarios.h"
+#include "e2e/testbed.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace signet::e2e {
+namespace {
+
+using ::absl_testing::IsOk;
+using ::absl_testing::IsOkAndHolds;
+using ::signet::api::CertificateSigningRequest;
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+using ProcessOr = absl::StatusOr<std::unique_ptr<Process>>;
+
+class NativeTest : public E2eTest {
+ protected:
+  NativeTest() : E2eTest({.real_kubernetes = true}) {}
+
+  // Runs the real kubectl as the administrator; returns its standard output.
+  std::string Kubectl(std::vector<std::string> arguments) {
+    const absl::StatusOr<std::string> program = cluster().Binary("kubectl");
+    EXPECT_THAT(program, IsOk());
+    if (!program.ok()) return "";
+    arguments.insert(arguments.begin(),
+                     {*program, "--kubeconfig", cluster().AdminKubeconfig()});
+    const absl::StatusOr<CommandResult> result = RunCommand(arguments);
+    EXPECT_THAT(result, IsOk());
+    if (!result.ok()) return "";
+    EXPECT_EQ(result->exit_code, 0) << result->err;
+    return result->out;
+  }
+};
+
+// What of a kubelet's configuration this machine needs: no cgroups of pods, no
+// swap check, ports of our own. Rotation is as kubeadm sets it (SPEC A-37).
+constexpr absl::string_view kKubeletConfig =
+    R"(apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+rotateCertificates: true
+authentication:
+  anonymous: {enabled: false}
+  webhook: {enabled: true}
+  x509: {clientCAFile: $CA}
+authorization: {mode: Webhook}
+address: 127.0.0.1
+port: $PORT
+readOnlyPort: 0
+healthzBindAddress: 127.0.0.1
+healthzPort: $HEALTHZ_PORT
+cgroupDriver: cgroupfs
+cgroupsPerQOS: false
+enforceNodeAllocatable: []
+failSwapOn: false
+failCgroupV1: false
+podLogsDir: $ROOT/pod-logs
+volumePluginDir: $ROOT/volume-plugins
+containerRuntimeEndpoint: unix://$SOCKET
+registerNode: true
+)";
+
+// A real kubelet and its stand-in of a container runtime.
+class Kubelet {
+ public:
+  static absl::StatusOr<std::unique_ptr<Kubelet>> Start(
+      Testbed& testbed, const AgentFiles& files) {
+    auto kubelet = std::unique_ptr<Kubelet>(new Kubelet);
+    const std::string root = absl::StrCat(testbed.directory(), "/", files.node);
+    // A Unix socket's path has at most 107 characters.
+    char socket_directory[] = "/tmp/signet-e2e-XXXXXX";
+    if (mkdtemp(socket_directory) == nullptr) {
+      return absl::InternalError("cannot make a folder in /tmp");
+    }
+    kubelet->socket_directory_ = socket_directory;
+    const std::string socket = absl::StrCat(socket_directory, "/cri.sock");
+
+    ABSL_ASSIGN_OR_RETURN(const std::string runtime,
+                          testbed.cluster().Binary("fakecri"));
+    ABSL_ASSIGN_OR_RETURN(
+        kubelet->runtime_,
+        Process::Start(
+            {.name = "fakecri",
+             .argv = {runtime, socket},
+             .environment = {},
+             .log_path = absl::StrCat(testbed.directory(), "/fakecri.log")}));
+
+    ABSL_ASSIGN_OR_RETURN(const std::vector<int> ports, FreePorts(2));
+    const std::string config = absl::StrCat(root, "/config.yaml");
+    ABSL_RETURN_IF_ERROR(WriteFile(
+        config,
+        absl::StrReplaceAll(kKubeletConfig,
+                            {{"$CA", testbed.cluster().CaCertificateFile()},
+                             {"$HEALTHZ_PORT", absl::StrCat(ports[0])},
+                             {"$PORT", absl::StrCat(ports[1])},
+                             {"$ROOT", root},
+                             {"$SOCKET", socket}})));
+    ABSL_ASSIGN_OR_RETURN(const std::string program,
+                          testbed.cluster().Binary("kubelet"));
+    ABSL_ASSIGN_OR_RETURN(
+        kubelet->process_,
+        Process::Start(
+            {.name = "kubelet",
+             // A kubelet mounts its folder onto itself: in a mount namespace
+             // of its own, so that nothing stays.
+             .argv = {"/usr/bin/unshare", "--mount", program,
+                      "--config=" + config,
+                      "--bootstrap-kubeconfig=" + files.bootstrap_kubeconfig,
+                      "--kubeconfig=" + files.kubeconfig,
+                      "--cert-dir=" + files.cert_dir,
+                      "--root-dir=" + root + "/root",
+                      "--hostname-override=" + files.node,
+                      "--node-ip=127.0.0.1", "--v=2"},
+             .environment = {},
+             .log_path = absl::StrCat(testbed.directory(), "/kubelet.log")}));
+    return kubelet;
+  }
+
+  ~Kubelet() {
+    process_.reset();
+    runtime_.reset();
+    (void)remove(absl::StrCat(socket_directory_, "/cri.sock").c_str());
+    (void)remove(socket_directory_.c_str());
+  }
+
+  Process& process() { return *process_; }
+
+ private:
+  Kubelet() = default;
+  std::string socket_directory_;
+  std::unique_ptr<Process> runtime_;
+  std::unique_ptr<Process> process_;
+};
+
+TEST_F(NativeTest, ARealKubeletJoinsAndRenewsThroughOurApproverAndSigner) {
+  const ProcessOr approver = testbed().StartApprover();
+  ASSERT_THAT(approver, IsOk());
+  const ProcessOr signer = testbed().StartSigner();
+  ASSERT_THAT(signer, IsOk());
+  const absl::StatusOr<AgentFiles> files =
+      testbed().MakeAgentFiles("e2e-kubelet");
+  ASSERT_THAT(files, IsOk());
+  const absl::StatusOr<std::unique_ptr<Kubelet>> kubelet =
+      Kubelet::Start(testbed(), *files);
+  ASSERT_THAT(kubelet, IsOk());
+
+  // It registers its node itself, with the certificate.
+  ASSERT_THAT(
+      Eventually(
+          kJoinTimeout,
+          [&] { return CertificateInFile(files->CurrentPem()).status(); }),
+      IsOk());
+  const absl::StatusOr<pki::Certificate> first =
+      CertificateInFile(files->CurrentPem());
+  ASSERT_THAT(first, IsOk());
+  ExpectRenewals(testbed(), "system:node:e2e-kubelet", *first, 2,
+                 [](const pki::Certificate&) {});
+  EXPECT_THAT((*kubelet)->process().WaitForLine(
+                  "Certificate rotation detected, shutting down client "
+                  "connections to start using new credentials",
+                  absl::Seconds(15)),
+              IsOk());
+  EXPECT_THAT(Kubectl({"get", "node", "e2e-kubelet", "--no-headers"}),
+              HasSubstr("v1.37"));
+}
+
+TEST_F(NativeTest, KubectlShowsAJoinedNodesRequestAsApprovedIssued) {
+  const ProcessOr approver = testbed().StartApprover();
+  ASSERT_THAT(approver, IsOk());
+  const ProcessOr signer = testbed().StartSigner();
+  ASSERT_THAT(signer, IsOk());
+  CreateNode(testbed(), "e2e-kubectl");
+  const absl::StatusOr<AgentFiles> files =
+      testbed().MakeAgentFiles("e2e-kubectl");
+  ASSERT_THAT(files, IsOk());
+  const ProcessOr agent = testbed().StartAgent(*files);
+  ASSERT_THAT(agent, IsOk());
+  std::optional<pki::Certificate> certificate;
+  ExpectJoined(testbed(), *files, &certificate);
+  if (HasFatalFailure()) return;
+
+  const absl::StatusOr<std::vector<CertificateSigningRequest>> requests =
+      testbed().RequestsOf(files->bootstrap_user);
+  ASSERT_THAT(requests, IsOkAndHolds(SizeIs(1)));
+  EXPECT_THAT(Kubectl({"get", "csr", requests->front().metadata().name(),
+                       "--no-headers"}),
+              ContainsRegex(absl::StrCat(
+                  "^csr-[a-z0-9]{5} +[0-9]+s +"
+                  "kubernetes.io/kube-apiserver-client-kubelet "
+                  "+",
+                  files->bootstrap_user, " +<none> +Approved,Issued\n$")));
+}
+
+// Everything that our agent does, without our services.
+class StockControllersTest : public ::testing::Test {};
+
+TEST_F(StockControllersTest, OurAgentJoinsAndRenewsThroughTheStockControllers) {
+  NativeProvider cluster({.stock_controllers = true});
+  const std::string directory = TestDirectory();
+  ASSERT_THAT(cluster.Start(directory), IsOk());
+  const absl::StatusOr<std::unique_ptr<Testbed>> testbed =
+      Testbed::Create(cluster, directory);
+  ASSERT_THAT(testbed, IsOk());
+  ExpectAgentJoinsAndRenewsTwice(**testbed, "e2e-stock");
+  ReportFailure(**testbed);
+}
+
+}  // namespace
+}  // namespace signet::e2e
