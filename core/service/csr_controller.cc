@@ -133,7 +133,8 @@ void CsrController::Lost(const absl::Status& error) {
   const absl::Time now = clock_.TimeNow();
   if (now - last_error_ >= kSilence) first_error_ = now;
   last_error_ = now;
-  if (error_.message() != error.message()) {
+  // A version that the server has forgotten is ordinary: all is listed again.
+  if (k8s::HttpCode(error) != 410 && error_.message() != error.message()) {
     LOG(WARNING) << "watching CertificateSigningRequests: " << error
                  << "; will try again";
   }
