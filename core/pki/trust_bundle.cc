@@ -35,6 +35,9 @@ namespace {
 constexpr int kMaxSteps = 1000;
 constexpr int kMaxChains = 100;
 
+constexpr absl::string_view kUnknownAuthority =
+    "certificate signed by unknown authority";
+
 absl::StatusOr<bssl::UniquePtr<X509>> ToX509(const Certificate& certificate) {
   bssl::UniquePtr<CRYPTO_BUFFER> buffer(CRYPTO_BUFFER_new(
       reinterpret_cast<const uint8_t*>(certificate.der().data()),
@@ -181,13 +184,21 @@ absl::Status CheckPath(absl::Span<const Link> path) {
   for (size_t i = 0; i < path.size(); ++i) {
     if (path[i].x509 == at) index = i;
   }
-  const char* const reason = X509_verify_cert_error_string(error);
-  if (error == X509_V_ERR_CERT_SIGNATURE_FAILURE) {
-    return Fail(index, *path[index].certificate,
-                "certificate signed by unknown authority: the key of the one "
-                "with the issuer's name did not make the signature");
+  switch (error) {
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+      return Fail(index, *path[index].certificate, kUnknownAuthority);
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return Fail(index, *path[index].certificate,
+                  absl::StrCat(kUnknownAuthority,
+                               ": the signature is not by the key of the "
+                               "certificate with the issuer's name"));
+    default:
+      return Fail(index, *path[index].certificate,
+                  X509_verify_cert_error_string(error));
   }
-  return Fail(index, *path[index].certificate, reason);
 }
 
 // Search looks for a path from the leaf to one of the roots.
@@ -206,8 +217,7 @@ class Search {
     }
     if (Extend()) return absl::OkStatus();
     if (!failure_.ok()) return failure_;
-    return Fail(0, *leaf.certificate,
-                "certificate signed by unknown authority");
+    return Fail(0, *leaf.certificate, kUnknownAuthority);
   }
 
  private:
