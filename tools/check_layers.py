@@ -43,7 +43,11 @@ ALLOWED = {
     "signer_service": _SERVICE,
     "deploy": [],
     "tools": _CORE,
-    "e2e": _CORE + _PROGRAMS + ["core/testing", "deploy", "tools"],
+    # A program that runs for long, too.
+    "tools/apiserver": _SERVICE,
+    "e2e": _CORE
+    + _PROGRAMS
+    + ["core/testing", "deploy", "tools", "tools/apiserver"],
     # Build files that every package may load from.
     "bazel": [],
     "third_party": [],

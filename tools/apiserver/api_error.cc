@@ -192,6 +192,8 @@ absl::Status NoSuchPath() {
   return Wrap(status);
 }
 
+absl::Status FromApi(const api::Status& status) { return Wrap(status); }
+
 api::Status ToApi(const absl::Status& status) {
   if (const auto payload = status.GetPayload(kPayload); payload.has_value()) {
     api::Status result;

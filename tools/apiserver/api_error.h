@@ -46,6 +46,9 @@ absl::Status ServerError(absl::string_view message);          // 500
 // resource`.
 absl::Status NoSuchPath();
 
+// Any other Status object.
+absl::Status FromApi(const api::Status& status);
+
 // The Status object to send. A status that was not made here is a 500.
 api::Status ToApi(const absl::Status& status);
 

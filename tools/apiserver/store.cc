@@ -205,7 +205,7 @@ absl::StatusOr<ObjectPtr> Store::Write(EventType type, const ObjectKey& key,
   const size_t old_bytes = old == entries_.end() ? 0 : old->second.bytes;
   const size_t new_bytes = type == EventType::kDeleted ? 0 : bytes.size();
   if (new_bytes > limits_.max_object_bytes) {
-    return absl::ResourceExhaustedError(
+    return absl::InvalidArgumentError(
         absl::StrCat(KeyText(key), " has ", new_bytes, " bytes, more than ",
                      limits_.max_object_bytes));
   }

@@ -81,8 +81,8 @@ class Store {
   int64_t revision() const;
 
   // Create adds an object and sets its resource version; returns what is
-  // stored. kAlreadyExists; kResourceExhausted for an object or a store over
-  // its limit; the journal's errors.
+  // stored. kAlreadyExists; kInvalidArgument for an object over its limit;
+  // kResourceExhausted for a store over its; the journal's errors.
   absl::StatusOr<ObjectPtr> Create(
       const ObjectKey& key, std::unique_ptr<google::protobuf::Message> object);
   // Update replaces `current`, as Get returned it. kAborted if something else

@@ -211,7 +211,7 @@ TEST(StoreTest, BoundsObjectsAndTheWhole) {
   limits.max_total_bytes = 1500;
   Store store(nullptr, limits);
   EXPECT_THAT(store.Create(Key("a"), Map("a", std::string(1000, 'x'))),
-              StatusIs(absl::StatusCode::kResourceExhausted));
+              StatusIs(absl::StatusCode::kInvalidArgument));
   const absl::StatusOr<ObjectPtr> a =
       store.Create(Key("a"), Map("a", std::string(900, 'x')));
   ASSERT_THAT(a, IsOk());

@@ -1,0 +1,983 @@
+#include "tools/apiserver/api_server.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/log/log.h"
+#include "absl/status/status.h"
+#include "absl/status/status_macros.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
+#include "core/api/authorization.pb.h"
+#include "core/api/codec.h"
+#include "core/api/core.pb.h"
+#include "core/api/meta.pb.h"
+#include "core/api/resource.h"
+#include "core/base/rng.h"
+#include "core/http/message.h"
+#include "core/http/server.h"
+#include "google/protobuf/message.h"
+#include "tools/apiserver/access.h"
+#include "tools/apiserver/api_error.h"
+#include "tools/apiserver/authenticator.h"
+#include "tools/apiserver/bootstrap_policy.h"
+#include "tools/apiserver/discovery.h"
+#include "tools/apiserver/event_encoder.h"
+#include "tools/apiserver/field_error.h"
+#include "tools/apiserver/go_quote.h"
+#include "tools/apiserver/kind.h"
+#include "tools/apiserver/kinds.h"
+#include "tools/apiserver/negotiation.h"
+#include "tools/apiserver/page_cache.h"
+#include "tools/apiserver/patch.h"
+#include "tools/apiserver/rbac.h"
+#include "tools/apiserver/registry.h"
+#include "tools/apiserver/request_info.h"
+#include "tools/apiserver/selectors.h"
+#include "tools/apiserver/store.h"
+#include "tools/apiserver/store_authorizer.h"
+#include "tools/apiserver/table.h"
+#include "tools/apiserver/user.h"
+#include "tools/apiserver/watch_hub.h"
+
+namespace signet::apiserver {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr absl::string_view kPatchTypes =
+    "application/json-patch+json, application/merge-patch+json, "
+    "application/strategic-merge-patch+json";
+constexpr absl::string_view kKubeadmGroup =
+    "system:bootstrappers:kubeadm:default-node-token";
+
+// One request under way.
+struct Call {
+  const http::Request& request;
+  http::ParsedTarget target;
+  RequestInfo info;
+  User user;
+  Wanted wanted;
+  const Kind* kind = nullptr;
+  std::shared_ptr<http::Responder> responder;
+  std::vector<std::string> warnings;
+};
+
+// ---- answers
+
+http::Response JsonResponse(int status, std::string body,
+                            absl::string_view type = api::kJson) {
+  http::Response response;
+  response.status = status;
+  response.headers.Set("content-type", type);
+  response.headers.Set("cache-control", "no-cache, private");
+  response.body = std::move(body);
+  return response;
+}
+
+http::Response TextResponse(int status, absl::string_view text) {
+  return JsonResponse(status, std::string(text), "text/plain; charset=utf-8");
+}
+
+http::Response EncodedResponse(int status, const Wanted& wanted,
+                               const Message& object,
+                               const api::TypeMeta& type) {
+  if (wanted.format == Format::kProtobuf) {
+    return JsonResponse(status, api::EncodeProtobuf(object, type),
+                        api::kProtobuf);
+  }
+  return JsonResponse(status, api::EncodeJson(object, type));
+}
+
+http::Response ErrorResponse(const absl::Status& error, const Wanted& wanted) {
+  const api::Status status = ToApi(error);
+  http::Response response =
+      EncodedResponse(status.code(), wanted, status, {"v1", "Status"});
+  response.headers.Set("x-content-type-options", "nosniff");
+  if (status.details().has_retry_after_seconds()) {
+    response.headers.Set("retry-after",
+                         absl::StrCat(status.details().retry_after_seconds()));
+  }
+  return response;
+}
+
+// 504, as a server that has not yet seen a revision of the future (D-19).
+absl::Status TooLargeRevision(int64_t asked, int64_t latest) {
+  api::Status status;
+  status.set_status("Failure");
+  status.set_message(absl::StrCat(
+      "Timeout: Too large resource version: ", asked, ", current: ", latest));
+  status.set_reason("Timeout");
+  status.set_code(504);
+  status.mutable_details()->set_retry_after_seconds(1);
+  api::StatusCause& cause = *status.mutable_details()->add_causes();
+  cause.set_reason("ResourceVersionTooLarge");
+  cause.set_message("Too large resource version");
+  return FromApi(status);
+}
+
+// ---- parameters of lists and watches
+
+struct ListParameters {
+  FieldSelector fields;
+  LabelSelector labels;
+  std::optional<int64_t> revision;  // Nothing: the latest.
+  std::optional<bool> send_initial_events;
+  int64_t limit = 0;  // 0: no limit.
+  std::string continue_token;
+  bool bookmarks = false;
+  std::optional<absl::Duration> timeout;
+
+  bool Matches(const Kind& kind, const Message& object) const {
+    const api::ObjectMeta& metadata = MetadataOf(object);
+    if (!labels.Matches(metadata)) return false;
+    return fields.Matches([&](absl::string_view field) -> std::string {
+      if (field == "metadata.name") return metadata.name();
+      if (field == "metadata.namespace") return metadata.namespace_();
+      const auto* value = kind.FindField(field);
+      return value == nullptr ? std::string() : (*value)(object);
+    });
+  }
+};
+
+absl::StatusOr<int64_t> IntegerParameter(absl::string_view name,
+                                         absl::string_view text) {
+  int64_t value = 0;
+  if (!absl::SimpleAtoi(text, &value) || value < 0) {
+    return BadRequest(absl::StrCat(name, ": ", GoQuote(text),
+                                   " is not a number that is 0 or more"));
+  }
+  return value;
+}
+
+absl::StatusOr<ListParameters> ParseListParameters(
+    const Kind& kind, const http::ParsedTarget& target, bool watch) {
+  ListParameters parameters;
+  absl::StatusOr<FieldSelector> fields =
+      FieldSelector::Parse(target.Query("fieldSelector"));
+  if (!fields.ok()) return BadRequest(fields.status().message());
+  for (const FieldSelector::Requirement& requirement : fields->requirements()) {
+    const std::string& field = requirement.field;
+    if (field == "metadata.name" ||
+        (field == "metadata.namespace" && kind.info.namespaced) ||
+        kind.FindField(field) != nullptr) {
+      continue;
+    }
+    return BadRequest(absl::StrCat(
+        "Unable to find ",
+        GoQuote(absl::StrCat(kind.info.ApiVersion(),
+                             ", Resource=", kind.info.plural)),
+        " that match label selector ", GoQuote(target.Query("labelSelector")),
+        ", field selector ", GoQuote(target.Query("fieldSelector")),
+        ": field label not supported: ", field));
+  }
+  parameters.fields = *std::move(fields);
+  absl::StatusOr<LabelSelector> labels =
+      LabelSelector::Parse(target.Query("labelSelector"));
+  if (!labels.ok()) return BadRequest(labels.status().message());
+  parameters.labels = *std::move(labels);
+
+  const absl::string_view revision = target.Query("resourceVersion");
+  if (!revision.empty()) {
+    int64_t value = 0;
+    if (!absl::SimpleAtoi(revision, &value) || value < 0) {
+      return InvalidError(
+          "meta.k8s.io", "ListOptions", "",
+          {Invalid("resourceVersion", BadValue::String(revision),
+                   "strconv.ParseUint: invalid syntax")});
+    }
+    parameters.revision = value;
+  }
+  FieldErrors errors;
+  const absl::string_view match = target.Query("resourceVersionMatch");
+  if (target.HasQuery("sendInitialEvents")) {
+    parameters.send_initial_events = QueryFlag(target, "sendInitialEvents");
+    if (!watch) {
+      errors.push_back(Forbidden("sendInitialEvents",
+                                 "sendInitialEvents is forbidden for list"));
+    } else if (match != "NotOlderThan") {
+      errors.push_back(Forbidden(
+          "resourceVersionMatch",
+          "sendInitialEvents requires setting resourceVersionMatch to "
+          "NotOlderThan"));
+    }
+  }
+  if (!match.empty() && watch && !parameters.send_initial_events.has_value()) {
+    errors.push_back(Forbidden("resourceVersionMatch",
+                               "resourceVersionMatch is forbidden for watch "
+                               "unless sendInitialEvents is provided"));
+  }
+  if (!match.empty() && !watch && revision.empty()) {
+    errors.push_back(Forbidden("resourceVersionMatch",
+                               "resourceVersionMatch is forbidden unless "
+                               "resourceVersion is provided"));
+  }
+  if (!errors.empty()) {
+    return InvalidError("meta.k8s.io", "ListOptions", "", errors);
+  }
+  if (const absl::string_view limit = target.Query("limit"); !limit.empty()) {
+    ABSL_ASSIGN_OR_RETURN(parameters.limit, IntegerParameter("limit", limit));
+  }
+  parameters.continue_token = std::string(target.Query("continue"));
+  parameters.bookmarks = QueryFlag(target, "allowWatchBookmarks");
+  if (const absl::string_view timeout = target.Query("timeoutSeconds");
+      !timeout.empty()) {
+    ABSL_ASSIGN_OR_RETURN(const int64_t seconds,
+                          IntegerParameter("timeoutSeconds", timeout));
+    if (seconds > 0) parameters.timeout = absl::Seconds(seconds);
+  }
+  return parameters;
+}
+
+absl::StatusOr<IncludeObject> ParseIncludeObject(
+    const http::ParsedTarget& target) {
+  const absl::string_view text = target.Query("includeObject");
+  if (text.empty() || text == "Metadata") return IncludeObject::kMetadata;
+  if (text == "None") return IncludeObject::kNone;
+  if (text == "Object") return IncludeObject::kObject;
+  return BadRequest(
+      absl::StrCat("unrecognized includeObject value: ", GoQuote(text)));
+}
+
+absl::StatusOr<bool> ParseDryRun(const http::ParsedTarget& target,
+                                 absl::string_view options_kind) {
+  bool dry_run = false;
+  for (const auto& [key, value] : target.query) {
+    if (key != "dryRun") continue;
+    if (value != "All") {
+      static constexpr absl::string_view kSupported[] = {"All"};
+      return InvalidError(
+          "meta.k8s.io", options_kind, "",
+          {NotSupported("dryRun", BadValue::String(value), kSupported)});
+    }
+    dry_run = true;
+  }
+  return dry_run;
+}
+
+// ---- bodies
+
+std::string CannotBeHandled(const api::TypeMeta& type, absl::string_view kind,
+                            absl::string_view why) {
+  std::string version = type.api_version;
+  if (const size_t slash = version.rfind('/'); slash != std::string::npos) {
+    version.erase(0, slash + 1);
+  }
+  return absl::StrCat(type.kind.empty() ? kind : type.kind, " in version ",
+                      GoQuote(version), " cannot be handled as a ", kind, ": ",
+                      why);
+}
+
+// Checks what the body says it is, if it says so.
+absl::Status CheckType(const api::TypeMeta& type, const api::TypeMeta& want) {
+  if (!type.kind.empty() && type.kind != want.kind) {
+    return BadRequest(CannotBeHandled(
+        type, want.kind,
+        absl::StrCat("the object is of kind ", GoQuote(type.kind))));
+  }
+  if (!type.api_version.empty() && type.api_version != want.api_version) {
+    return BadRequest(absl::StrCat(
+        "the API version in the data (", type.api_version,
+        ") does not match the expected API version (", want.api_version, ")"));
+  }
+  return absl::OkStatus();
+}
+
+// What to do about fields that nobody knows (fieldValidation).
+absl::Status JudgeUnknownFields(const std::vector<std::string>& unknown,
+                                const api::TypeMeta& want,
+                                const http::ParsedTarget& target,
+                                std::vector<std::string>& warnings) {
+  const absl::string_view mode = target.Query("fieldValidation");
+  if (unknown.empty() || mode == "Ignore") return absl::OkStatus();
+  if (!mode.empty() && mode != "Warn" && mode != "Strict") {
+    return BadRequest(
+        absl::StrCat("fieldValidation parameter unsupported: ", mode));
+  }
+  std::string text;
+  for (const std::string& field : unknown) {
+    const std::string one = absl::StrCat("unknown field ", GoQuote(field));
+    absl::StrAppend(&text, text.empty() ? "" : ", ", one);
+    if (mode != "Strict") warnings.push_back(one);
+  }
+  if (mode != "Strict") return absl::OkStatus();
+  return BadRequest(CannotBeHandled(
+      want, want.kind, absl::StrCat("strict decoding error: ", text)));
+}
+
+absl::Status DecodeBody(Call& call, const api::TypeMeta& want, bool json_bodies,
+                        Message* object) {
+  ABSL_ASSIGN_OR_RETURN(const Format format,
+                        FormatOfBody(call.request.headers.Get("content-type")));
+  api::TypeMeta type;
+  if (format == Format::kProtobuf) {
+    const absl::Status status =
+        api::DecodeProtobuf(call.request.body, object, &type);
+    if (!status.ok()) {
+      return BadRequest(CannotBeHandled(want, want.kind, status.message()));
+    }
+    return CheckType(type, want);
+  }
+  if (!json_bodies) return UnsupportedMediaType(api::kProtobuf);
+  std::vector<std::string> unknown;
+  const absl::Status status =
+      api::DecodeJson(call.request.body, object, &type, &unknown);
+  if (!status.ok()) {
+    return BadRequest(CannotBeHandled(want, want.kind, status.message()));
+  }
+  ABSL_RETURN_IF_ERROR(CheckType(type, want));
+  return JudgeUnknownFields(unknown, want, call.target, call.warnings);
+}
+
+api::TypeMeta TypeOf(const api::ResourceInfo& info) {
+  return {info.ApiVersion(), std::string(info.kind)};
+}
+
+AccessRequest ToAccessRequest(const RequestInfo& info, const User& user,
+                              const http::ParsedTarget& target) {
+  AccessRequest access;
+  access.user = user;
+  access.verb = info.verb;
+  access.is_resource = info.is_resource;
+  access.path = info.path;
+  access.group = info.group;
+  access.version = info.version;
+  access.resource = info.resource;
+  access.subresource = info.subresource;
+  access.namespace_name = info.namespace_name;
+  access.name = info.name;
+  access.field_selector = std::string(target.Query("fieldSelector"));
+  return access;
+}
+
+// ---- access reviews
+
+AccessRequest ToAccessRequest(const api::ResourceAttributes& attributes,
+                              const User& user) {
+  AccessRequest access;
+  access.user = user;
+  access.verb = attributes.verb();
+  access.group = attributes.group();
+  access.version = attributes.version();
+  access.resource = attributes.resource();
+  access.subresource = attributes.subresource();
+  access.namespace_name = attributes.namespace_();
+  access.name = attributes.name();
+  access.field_selector = attributes.field_selector().raw_selector();
+  return access;
+}
+
+// Answers the question of a review's spec (of either kind) in its status.
+template <class Spec>
+absl::Status AnswerReview(const Authorizer& authorizer, const Spec& spec,
+                          const User& user, FieldErrors errors,
+                          absl::string_view kind,
+                          api::SubjectAccessReviewStatus& status) {
+  if (spec.has_resource_attributes() == spec.has_non_resource_attributes()) {
+    errors.insert(
+        errors.begin(),
+        Invalid("spec.resourceAttributes", BadValue::Null(),
+                "exactly one of nonResourceAttributes or resourceAttributes "
+                "must be specified"));
+  }
+  if (!errors.empty()) {
+    return InvalidError("authorization.k8s.io", kind, "", errors);
+  }
+  AccessRequest access;
+  if (spec.has_resource_attributes()) {
+    access = ToAccessRequest(spec.resource_attributes(), user);
+  } else {
+    access.user = user;
+    access.is_resource = false;
+    access.path = spec.non_resource_attributes().path();
+    access.verb = spec.non_resource_attributes().verb();
+  }
+  const AccessDecision decision = authorizer.Authorize(access);
+  status.Clear();
+  status.set_allowed(decision.allowed);
+  if (!decision.reason.empty()) status.set_reason(decision.reason);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+struct ApiServer::Impl {
+  Impl(Store& the_store, Rng& the_rng, absl::Clock& the_clock,
+       ApiServerOptions the_options)
+      : store(the_store),
+        clock(the_clock),
+        options(std::move(the_options)),
+        rbac(the_store),
+        authorizer({&nodes, &rbac}),
+        authenticator(options.client_trust, std::move(options.tokens),
+                      the_store, the_clock),
+        registry(the_store, authorizer, the_rng, the_clock),
+        watches(the_store, the_clock) {}
+
+  void Handle(const http::Request& request, const http::Peer& peer,
+              std::shared_ptr<http::Responder> responder);
+  absl::StatusOr<http::Response> HandlePath(const Call& call);
+  // Nothing if the answer is under way (a watch).
+  absl::StatusOr<std::optional<http::Response>> HandleResource(Call& call);
+  absl::StatusOr<http::Response> HandleReview(Call& call);
+
+  absl::StatusOr<http::Response> Get(const Call& call);
+  absl::StatusOr<http::Response> List(const Call& call);
+  absl::Status Watch(const Call& call);
+  absl::StatusOr<http::Response> Create(Call& call);
+  absl::StatusOr<http::Response> Update(Call& call);
+  absl::StatusOr<http::Response> Patch(Call& call);
+  absl::StatusOr<http::Response> Delete(Call& call);
+  absl::StatusOr<http::Response> DeleteCollection(Call& call);
+
+  absl::StatusOr<http::Response> EncodeObject(int status, const Call& call,
+                                              const Message& object);
+  absl::StatusOr<http::Response> EncodeList(
+      const Call& call, const std::vector<ObjectPtr>& objects,
+      const api::ListMeta& metadata);
+  Registry::Target TargetOf(const Call& call, bool dry_run) const;
+  absl::StatusOr<api::DeleteOptions> ParseDeleteOptions(Call& call);
+
+  Store& store;
+  absl::Clock& clock;
+  ApiServerOptions options;
+  const NodeAuthorizer nodes;
+  const StoreAuthorizer rbac;
+  const UnionAuthorizer authorizer;
+  const Authenticator authenticator;
+  Registry registry;
+  PageCache pages;
+  WatchHub watches;  // Last: its sessions end first.
+};
+
+void ApiServer::Impl::Handle(const http::Request& request,
+                             const http::Peer& peer,
+                             std::shared_ptr<http::Responder> responder) {
+  Call call{.request = request,
+            .target = http::ParseTarget(request.target),
+            .info = {},
+            .user = {},
+            .wanted = {},
+            .responder = responder,
+            .warnings = {}};
+  call.info = ParseRequestInfo(request.method, call.target);
+  const absl::StatusOr<Wanted> wanted =
+      Negotiate(request.headers.Get("accept"));
+  if (wanted.ok()) call.wanted = *wanted;
+  Wanted for_errors = call.wanted;
+  for_errors.shape = Shape::kObject;
+
+  absl::StatusOr<std::optional<http::Response>> response =
+      [&]() -> absl::StatusOr<std::optional<http::Response>> {
+    ABSL_ASSIGN_OR_RETURN(call.user, authenticator.Authenticate(request, peer));
+    if (request.headers.Has("impersonate-user") ||
+        request.headers.Has("impersonate-group") ||
+        request.headers.Has("impersonate-uid")) {
+      return ForbiddenError({"", ""}, "", "impersonation is not supported");
+    }
+    const AccessRequest access =
+        ToAccessRequest(call.info, call.user, call.target);
+    const AccessDecision decision = authorizer.Authorize(access);
+    if (!decision.allowed) {
+      std::string text = RefusalText(access);
+      if (!decision.reason.empty())
+        absl::StrAppend(&text, ": ", decision.reason);
+      return ForbiddenError({call.info.group, call.info.resource},
+                            call.info.name, text);
+    }
+    if (!call.info.is_resource) return HandlePath(call);
+    ABSL_RETURN_IF_ERROR(wanted.status());
+    return HandleResource(call);
+  }();
+  if (!response.ok()) {
+    responder->Send(ErrorResponse(response.status(), for_errors));
+    return;
+  }
+  if (!response->has_value()) return;
+  for (const std::string& warning : call.warnings) {
+    (*response)->headers.Add("warning",
+                             absl::StrCat("299 - ", GoQuote(warning)));
+  }
+  responder->Send(**std::move(response));
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::HandlePath(const Call& call) {
+  const std::string& path = call.info.path;
+  if (call.info.verb != "get") {
+    return TextResponse(405, "405 method not allowed\n");
+  }
+  if (path == "/healthz" || path == "/livez" || path == "/readyz") {
+    return TextResponse(200, "ok");
+  }
+  if (path == "/version" || path == "/version/") {
+    return JsonResponse(200, VersionJson());
+  }
+  std::optional<Document> document = Discover(
+      path, call.request.headers.Get("accept"), options.server_address);
+  if (!document.has_value()) return TextResponse(404, "404 page not found\n");
+  return JsonResponse(200, std::move(document->body), document->content_type);
+}
+
+absl::StatusOr<std::optional<http::Response>> ApiServer::Impl::HandleResource(
+    Call& call) {
+  const RequestInfo& info = call.info;
+  if (info.group == "authorization.k8s.io" && info.version == "v1" &&
+      (info.resource == "subjectaccessreviews" ||
+       info.resource == "selfsubjectaccessreviews")) {
+    return HandleReview(call);
+  }
+  call.kind = FindKind(info.group, info.version, info.resource);
+  if (call.kind == nullptr || info.has_more) return NoSuchPath();
+  const Kind& kind = *call.kind;
+  if (kind.info.plural == "namespaces") call.info.namespace_name.clear();
+  const bool collection = info.verb == "list" || info.verb == "watch" ||
+                          info.verb == "deletecollection" ||
+                          info.verb == "create";
+  if (!kind.info.namespaced && !call.info.namespace_name.empty()) {
+    return NoSuchPath();
+  }
+  // Only reading goes across namespaces.
+  if (kind.info.namespaced && call.info.namespace_name.empty() &&
+      info.verb != "list" && info.verb != "watch") {
+    return MethodNotSupported(kind.group_resource(), info.verb);
+  }
+  if (!info.subresource.empty()) {
+    const Subresource* sub = kind.FindSubresource(info.subresource);
+    if (sub == nullptr) return NoSuchPath();
+    if (std::find(sub->verbs.begin(), sub->verbs.end(), info.verb) ==
+        sub->verbs.end()) {
+      return MethodNotSupported(kind.group_resource(), info.verb);
+    }
+  } else if (!kind.Allows(info.verb) ||
+             (collection && info.verb == "create" && !info.name.empty())) {
+    return MethodNotSupported(kind.group_resource(), info.verb);
+  }
+  if (info.verb == "get") return Get(call);
+  if (info.verb == "list") return List(call);
+  if (info.verb == "create") return Create(call);
+  if (info.verb == "update") return Update(call);
+  if (info.verb == "patch") return Patch(call);
+  if (info.verb == "delete") return Delete(call);
+  if (info.verb == "deletecollection") return DeleteCollection(call);
+  ABSL_RETURN_IF_ERROR(Watch(call));
+  return std::nullopt;
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
+  const GroupResource resource = {call.info.group, call.info.resource};
+  if (call.info.verb != "create" || !call.info.name.empty()) {
+    return MethodNotSupported(resource, call.info.verb);
+  }
+  ABSL_RETURN_IF_ERROR(ParseDryRun(call.target, "CreateOptions").status());
+  if (call.info.resource == "selfsubjectaccessreviews") {
+    api::SelfSubjectAccessReview review;
+    const api::TypeMeta type =
+        TypeOf(api::Resource<api::SelfSubjectAccessReview>::kInfo);
+    ABSL_RETURN_IF_ERROR(DecodeBody(call, type, true, &review));
+    ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, review.spec(), call.user, {},
+                                      type.kind, *review.mutable_status()));
+    return EncodedResponse(201, call.wanted, review, type);
+  }
+  api::SubjectAccessReview review;
+  const api::TypeMeta type =
+      TypeOf(api::Resource<api::SubjectAccessReview>::kInfo);
+  ABSL_RETURN_IF_ERROR(DecodeBody(call, type, true, &review));
+  const api::SubjectAccessReviewSpec& spec = review.spec();
+  User user;
+  user.name = spec.user();
+  user.uid = spec.uid();
+  user.groups.assign(spec.groups().begin(), spec.groups().end());
+  for (const auto& [key, values] : spec.extra()) {
+    user.extra[key].assign(values.items().begin(), values.items().end());
+  }
+  FieldErrors errors;
+  if (user.name.empty() && user.groups.empty()) {
+    errors.push_back(
+        Invalid("spec.user", BadValue::String(""),
+                "at least one of user or group must be specified"));
+  }
+  ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, spec, user, std::move(errors),
+                                    type.kind, *review.mutable_status()));
+  return EncodedResponse(201, call.wanted, review, type);
+}
+
+// ---- reading
+
+absl::StatusOr<http::Response> ApiServer::Impl::EncodeObject(
+    int status, const Call& call, const Message& object) {
+  const Kind& kind = *call.kind;
+  switch (call.wanted.shape) {
+    case Shape::kObject:
+      return EncodedResponse(status, call.wanted, object, TypeOf(kind.info));
+    case Shape::kPartialMetadata:
+      return JsonResponse(
+          status, EncodePartialMetadata(object, call.wanted.group_version));
+    case Shape::kTable: {
+      TableOptions table;
+      table.group_version = call.wanted.group_version;
+      ABSL_ASSIGN_OR_RETURN(table.include, ParseIncludeObject(call.target));
+      api::ListMeta metadata;
+      metadata.set_resource_version(MetadataOf(object).resource_version());
+      return JsonResponse(status, EncodeTable(kind, {&object}, metadata,
+                                              clock.TimeNow(), table));
+    }
+  }
+  return ServerError("no such shape");
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::EncodeList(
+    const Call& call, const std::vector<ObjectPtr>& objects,
+    const api::ListMeta& metadata) {
+  const Kind& kind = *call.kind;
+  std::vector<const Message*> items;
+  items.reserve(objects.size());
+  for (const ObjectPtr& object : objects) items.push_back(object.get());
+  const api::TypeMeta list_type = {kind.info.ApiVersion(),
+                                   absl::StrCat(kind.info.kind, "List")};
+  switch (call.wanted.shape) {
+    case Shape::kObject:
+      if (call.wanted.format == Format::kProtobuf) {
+        return JsonResponse(200,
+                            api::EncodeListProtobuf(items, list_type, metadata),
+                            api::kProtobuf);
+      }
+      return JsonResponse(200,
+                          api::EncodeListJson(items, list_type, {}, metadata));
+    case Shape::kPartialMetadata: {
+      std::string body =
+          absl::StrCat(R"({"kind":"PartialObjectMetadataList","apiVersion":)",
+                       JsonQuote(call.wanted.group_version), R"(,"metadata":)",
+                       api::EncodeJson(metadata, {}), R"(,"items":[)");
+      bool first = true;
+      for (const Message* item : items) {
+        absl::StrAppend(
+            &body, first ? "" : ",",
+            EncodePartialMetadata(*item, call.wanted.group_version));
+        first = false;
+      }
+      body += "]}";
+      return JsonResponse(200, std::move(body));
+    }
+    case Shape::kTable: {
+      TableOptions table;
+      table.group_version = call.wanted.group_version;
+      ABSL_ASSIGN_OR_RETURN(table.include, ParseIncludeObject(call.target));
+      return JsonResponse(
+          200, EncodeTable(kind, items, metadata, clock.TimeNow(), table));
+    }
+  }
+  return ServerError("no such shape");
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Get(const Call& call) {
+  ABSL_ASSIGN_OR_RETURN(
+      const ObjectPtr object,
+      registry.Get(*call.kind, call.info.namespace_name, call.info.name));
+  return EncodeObject(200, call, *object);
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::List(const Call& call) {
+  const Kind& kind = *call.kind;
+  ABSL_ASSIGN_OR_RETURN(
+      const ListParameters parameters,
+      ParseListParameters(kind, call.target, /*watch=*/false));
+  if (!parameters.continue_token.empty()) {
+    ABSL_ASSIGN_OR_RETURN(
+        const PageCache::Page page,
+        pages.Next(parameters.continue_token, call.kind->key(),
+                   call.info.namespace_name, parameters.limit));
+    return EncodeList(call, page.objects, page.metadata);
+  }
+  Store::Snapshot snapshot = store.List(kind.key(), call.info.namespace_name);
+  if (parameters.revision.value_or(0) > snapshot.revision) {
+    return TooLargeRevision(*parameters.revision, snapshot.revision);
+  }
+  if (!parameters.fields.empty() || !parameters.labels.empty()) {
+    std::erase_if(snapshot.objects, [&](const ObjectPtr& object) {
+      return !parameters.Matches(kind, *object);
+    });
+  }
+  const PageCache::Page page = pages.First(kind.key(), call.info.namespace_name,
+                                           std::move(snapshot.objects),
+                                           snapshot.revision, parameters.limit);
+  return EncodeList(call, page.objects, page.metadata);
+}
+
+absl::Status ApiServer::Impl::Watch(const Call& call) {
+  const Kind& kind = *call.kind;
+  ABSL_ASSIGN_OR_RETURN(const ListParameters parameters,
+                        ParseListParameters(kind, call.target, /*watch=*/true));
+  ABSL_ASSIGN_OR_RETURN(const IncludeObject include,
+                        ParseIncludeObject(call.target));
+  const int64_t latest = store.revision();
+  const int64_t revision = parameters.revision.value_or(0);
+  if (revision > latest) return TooLargeRevision(revision, latest);
+  WatchRequest watch;
+  watch.resource = kind.key();
+  watch.namespace_name = call.info.namespace_name;
+  watch.matches = [&kind, parameters](const Message& object) {
+    return parameters.Matches(kind, object);
+  };
+  if (parameters.send_initial_events.has_value()) {
+    watch.send_initial = *parameters.send_initial_events;
+    watch.initial_bookmark = watch.send_initial && parameters.bookmarks;
+    watch.revision = revision == 0 ? latest : revision;
+  } else {
+    // SPEC D-19: unset and 0 mean whatever there is, then changes.
+    watch.send_initial = revision == 0;
+    watch.revision = revision;
+  }
+  watch.bookmarks = parameters.bookmarks;
+  if (parameters.timeout.has_value()) watch.timeout = *parameters.timeout;
+  watches.Start(std::move(watch),
+                EventEncoder(kind, call.wanted, include, clock),
+                call.responder);
+  return absl::OkStatus();
+}
+
+// ---- writing
+
+Registry::Target ApiServer::Impl::TargetOf(const Call& call,
+                                           bool dry_run) const {
+  Registry::Target target;
+  target.kind = call.kind;
+  target.user = call.user;
+  target.namespace_name = call.info.namespace_name;
+  target.name = call.info.name;
+  target.subresource = call.info.subresource;
+  target.dry_run = dry_run;
+  return target;
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Create(Call& call) {
+  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
+                        ParseDryRun(call.target, "CreateOptions"));
+  std::unique_ptr<Message> object = call.kind->make();
+  ABSL_RETURN_IF_ERROR(DecodeBody(call, TypeOf(call.kind->info),
+                                  call.kind->json_bodies, object.get()));
+  ABSL_ASSIGN_OR_RETURN(
+      const ObjectPtr created,
+      registry.Create(TargetOf(call, dry_run), std::move(object)));
+  return EncodeObject(201, call, *created);
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Update(Call& call) {
+  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
+                        ParseDryRun(call.target, "UpdateOptions"));
+  std::unique_ptr<Message> object = call.kind->make();
+  ABSL_RETURN_IF_ERROR(DecodeBody(call, TypeOf(call.kind->info),
+                                  call.kind->json_bodies, object.get()));
+  ABSL_ASSIGN_OR_RETURN(
+      const Registry::Written written,
+      registry.Update(TargetOf(call, dry_run), std::move(object)));
+  return EncodeObject(written.created ? 201 : 200, call, *written.object);
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Patch(Call& call) {
+  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
+                        ParseDryRun(call.target, "PatchOptions"));
+  std::string content_type =
+      absl::AsciiStrToLower(call.request.headers.Get("content-type"));
+  content_type = std::string(absl::StripAsciiWhitespace(
+      absl::string_view(content_type).substr(0, content_type.find(';'))));
+  PatchType type = PatchType::kMerge;
+  if (content_type == "application/merge-patch+json") {
+    type = PatchType::kMerge;
+  } else if (content_type == "application/json-patch+json") {
+    type = PatchType::kJson;
+  } else if (content_type == "application/strategic-merge-patch+json") {
+    type = PatchType::kStrategic;
+  } else {
+    return UnsupportedMediaType(kPatchTypes);
+  }
+  const Kind& kind = *call.kind;
+  if (!kind.json_bodies) return UnsupportedMediaType(api::kProtobuf);
+  const api::TypeMeta want = TypeOf(kind.info);
+  const auto change =
+      [&](const Message& current) -> absl::StatusOr<std::unique_ptr<Message>> {
+    const absl::StatusOr<std::string> patched =
+        ApplyPatch(type, kind.info.kind, api::EncodeJson(current, want),
+                   call.request.body);
+    if (absl::IsFailedPrecondition(patched.status())) {
+      return InvalidError(
+          kind.info.group, kind.info.kind, call.info.name,
+          {Invalid("patch", BadValue::Null(), patched.status().message())});
+    }
+    if (!patched.ok()) {
+      return BadRequest(
+          absl::StrCat("error decoding patch: ", patched.status().message()));
+    }
+    std::unique_ptr<Message> object = kind.make();
+    api::TypeMeta found;
+    std::vector<std::string> unknown;
+    const absl::Status status =
+        api::DecodeJson(*patched, object.get(), &found, &unknown);
+    if (!status.ok()) {
+      return BadRequest(CannotBeHandled(want, want.kind, status.message()));
+    }
+    ABSL_RETURN_IF_ERROR(CheckType(found, want));
+    call.warnings.clear();  // Of an earlier attempt.
+    ABSL_RETURN_IF_ERROR(
+        JudgeUnknownFields(unknown, want, call.target, call.warnings));
+    if (MetadataOf(*object).name() != call.info.name) {
+      return BadRequest(absl::StrCat(
+          "the name of the object (", MetadataOf(*object).name(),
+          ") does not match the name on the URL (", call.info.name, ")"));
+    }
+    return object;
+  };
+  ABSL_ASSIGN_OR_RETURN(const Registry::Written written,
+                        registry.Modify(TargetOf(call, dry_run), change));
+  return EncodeObject(200, call, *written.object);
+}
+
+absl::StatusOr<api::DeleteOptions> ApiServer::Impl::ParseDeleteOptions(
+    Call& call) {
+  api::DeleteOptions delete_options;
+  if (call.request.body.empty()) return delete_options;
+  ABSL_ASSIGN_OR_RETURN(const Format format,
+                        FormatOfBody(call.request.headers.Get("content-type")));
+  api::TypeMeta type;
+  const absl::Status status =
+      format == Format::kProtobuf
+          ? api::DecodeProtobuf(call.request.body, &delete_options, &type)
+          : api::DecodeJson(call.request.body, &delete_options, &type);
+  if (!status.ok()) {
+    return BadRequest(absl::StrCat("delete options: ", status.message()));
+  }
+  if (!type.kind.empty() && type.kind != "DeleteOptions") {
+    return BadRequest("decoded object cannot be converted to DeleteOptions");
+  }
+  return delete_options;
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Delete(Call& call) {
+  ABSL_ASSIGN_OR_RETURN(bool dry_run,
+                        ParseDryRun(call.target, "DeleteOptions"));
+  ABSL_ASSIGN_OR_RETURN(const api::DeleteOptions delete_options,
+                        ParseDeleteOptions(call));
+  dry_run = dry_run || delete_options.dry_run_size() > 0;
+  ABSL_ASSIGN_OR_RETURN(
+      const Registry::Deleted deleted,
+      registry.Delete(TargetOf(call, dry_run), delete_options));
+  if (!deleted.gone) return EncodeObject(200, call, *deleted.object);
+  api::Status status;
+  status.mutable_metadata();
+  status.set_status("Success");
+  api::StatusDetails& details = *status.mutable_details();
+  details.set_name(call.info.name);
+  if (!call.info.group.empty()) details.set_group(call.info.group);
+  details.set_kind(call.info.resource);
+  details.set_uid(MetadataOf(*deleted.object).uid());
+  Wanted wanted = call.wanted;
+  wanted.shape = Shape::kObject;
+  return EncodedResponse(200, wanted, status, {"v1", "Status"});
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::DeleteCollection(Call& call) {
+  const Kind& kind = *call.kind;
+  ABSL_ASSIGN_OR_RETURN(bool dry_run,
+                        ParseDryRun(call.target, "DeleteOptions"));
+  ABSL_ASSIGN_OR_RETURN(api::DeleteOptions delete_options,
+                        ParseDeleteOptions(call));
+  dry_run = dry_run || delete_options.dry_run_size() > 0;
+  delete_options.clear_preconditions();
+  ABSL_ASSIGN_OR_RETURN(
+      const ListParameters parameters,
+      ParseListParameters(kind, call.target, /*watch=*/false));
+  const Store::Snapshot snapshot =
+      store.List(kind.key(), call.info.namespace_name);
+  std::vector<ObjectPtr> gone;
+  for (const ObjectPtr& object : snapshot.objects) {
+    if (!parameters.Matches(kind, *object)) continue;
+    Registry::Target target = TargetOf(call, dry_run);
+    target.name = MetadataOf(*object).name();
+    const absl::StatusOr<Registry::Deleted> deleted =
+        registry.Delete(target, delete_options);
+    if (absl::IsNotFound(deleted.status())) continue;
+    ABSL_RETURN_IF_ERROR(deleted.status());
+    gone.push_back(deleted->object);
+  }
+  api::ListMeta metadata;
+  metadata.set_resource_version(absl::StrCat(store.revision()));
+  return EncodeList(call, gone, metadata);
+}
+
+// ---- ApiServer
+
+ApiServer::ApiServer(Store& store, Rng& rng, absl::Clock& clock,
+                     ApiServerOptions options)
+    : impl_(std::make_unique<Impl>(store, rng, clock, std::move(options))) {}
+
+ApiServer::~ApiServer() = default;
+
+absl::Status ApiServer::Bootstrap() {
+  Registry& registry = impl_->registry;
+  for (const char* name :
+       {"default", "kube-system", "kube-public", "kube-node-lease"}) {
+    auto ns = std::make_unique<api::Namespace>();
+    ns->mutable_metadata()->set_name(name);
+    ABSL_RETURN_IF_ERROR(
+        registry.EnsureExists(*FindKindByKey("namespaces"), std::move(ns)))
+        << "namespace " << name;
+  }
+  BootstrapPolicy policy = MakeBootstrapPolicy(impl_->options.policy);
+  for (api::ClusterRole& role : policy.roles) {
+    ABSL_RETURN_IF_ERROR(registry.EnsureExists(
+        *FindKindByKey("clusterroles.rbac.authorization.k8s.io"),
+        std::make_unique<api::ClusterRole>(std::move(role))));
+  }
+  for (api::ClusterRoleBinding& binding : policy.bindings) {
+    ABSL_RETURN_IF_ERROR(registry.EnsureExists(
+        *FindKindByKey("clusterrolebindings.rbac.authorization.k8s.io"),
+        std::make_unique<api::ClusterRoleBinding>(std::move(binding))));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApiServer::AddBootstrapToken(absl::string_view token) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(token, '.');
+  auto secret = std::make_unique<api::Secret>();
+  secret->set_type("bootstrap.kubernetes.io/token");
+  auto& data = *secret->mutable_data();
+  data["token-id"] = std::string(parts[0]);
+  data["token-secret"] = parts.size() > 1 ? std::string(parts[1]) : "";
+  data["usage-bootstrap-authentication"] = "true";
+  data["usage-bootstrap-signing"] = "true";
+  data["auth-extra-groups"] = std::string(kKubeadmGroup);
+  if (!JudgeBootstrapToken(token, *secret, impl_->clock.TimeNow()).ok()) {
+    return absl::InvalidArgumentError(
+        "a bootstrap token is of the form abcdef.0123456789abcdef");
+  }
+  secret->mutable_metadata()->set_namespace_("kube-system");
+  secret->mutable_metadata()->set_name(
+      absl::StrCat("bootstrap-token-", parts[0]));
+  return impl_->registry.EnsureExists(*FindKindByKey("secrets"),
+                                      std::move(secret));
+}
+
+http::Handler ApiServer::handler() {
+  return
+      [impl = impl_.get()](const http::Request& request, const http::Peer& peer,
+                           std::shared_ptr<http::Responder> responder) {
+        impl->Handle(request, peer, std::move(responder));
+      };
+}
+
+}  // namespace signet::apiserver
