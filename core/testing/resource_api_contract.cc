@@ -198,8 +198,9 @@ k8s::WatchEvent<Csr> NextChange(k8s::Watcher<Csr>& watcher) {
 void ExpectListsAndWatches(Csrs& csrs, const std::string& prefix) {
   const std::string one = absl::StrCat(prefix, "one");
   const std::string two = absl::StrCat(prefix, "two");
+  const std::string label = absl::StrCat(prefix, "1");
   Csr labelled = NewCsr(two);
-  (*labelled.mutable_metadata()->mutable_labels())["contract"] = prefix;
+  (*labelled.mutable_metadata()->mutable_labels())["contract"] = label;
   ASSERT_THAT(csrs.Create(NewCsr(one)), IsOk());
   ASSERT_THAT(csrs.Create(labelled), IsOk());
 
@@ -211,7 +212,7 @@ void ExpectListsAndWatches(Csrs& csrs, const std::string& prefix) {
   EXPECT_THAT(list->items, SizeIs(2));
   EXPECT_THAT(list->resource_version, Not(IsEmpty()));
   k8s::ListOptions by_label;
-  by_label.label_selector = absl::StrCat("contract=", prefix);
+  by_label.label_selector = absl::StrCat("contract=", label);
   const auto labelled_list = csrs.List(by_label);
   ASSERT_THAT(labelled_list, IsOk());
   ASSERT_THAT(labelled_list->items, SizeIs(1));
