@@ -140,8 +140,8 @@ absl::Status Agent::Start(CertificateStore::Pair bootstrap) {
   }
   if (start == rotation::StartWith::kNothing) {
     LOG(INFO) << Event("no_certificate")
-                     .With("why", stored.ok() ? "the stored one has expired"
-                                              : stored.status().message());
+                     .With("path", store_.current_path())
+                     .With("why", stored.ok() ? "expired" : "none stored");
     return absl::OkStatus();
   }
   std::string chain_pem;
@@ -299,10 +299,13 @@ absl::Status Agent::RequestWith(RequestClient& client,
   if (!created.ok()) {
     absl::MutexLock lock(mutex_);
     state_.server_healthy = IsHealthyDespite(created.status());
-    return Because(absl::StrCat("cannot create certificate signing request "
-                                "with ",
-                                client.credentials()),
-                   created.status());
+    return Because(
+        absl::StrCat("cannot create certificate signing request with ",
+                     client.credentials(),
+                     k8s::HttpCode(created.status()) == 401
+                         ? ": not accepted, perhaps expired"
+                         : ""),
+        created.status());
   }
   const std::string& name = created->metadata().name();
   LOG(INFO) << Event("requested")

@@ -331,7 +331,7 @@ TEST_F(AgentTest, A12CountsEachFailedAttemptOnce) {
       {.name = "not created",
        .fate = {.create = ApiError(401, "Unauthorized")},
        .want = "cannot create certificate signing request with bootstrap "
-               "credentials: Unauthorized"},
+               "credentials: not accepted, perhaps expired: Unauthorized"},
       {.name = "denied",
        .fate = {.deny = absl::ZeroDuration()},
        .want = "csr \"csr-0\" brought no certificate: certificate signing "

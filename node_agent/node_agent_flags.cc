@@ -52,8 +52,7 @@ void AddNodeAgentFlags(CLI::App& app, NodeAgentFlags& flags) {
   app.add_option("--node-name,--hostname-override", flags.node_name,
                  "The node's name (default: the host's, in lower case)")
       ->type_name("NAME");
-  app.add_flag("--rotate-certificates,!--no-rotate-certificates",
-               flags.rotate_certificates,
+  app.add_flag("--rotate-certificates", flags.rotate_certificates,
                "Replace the certificate before it expires (default: true; the "
                "other way is not implemented yet)");
   app.add_option_function<std::string>(

@@ -19,7 +19,7 @@ class Jitter {
   // FromFingerprint derives the jitter from a certificate's SHA-256. It is the
   // same on every pass and after every restart, so the deadline stands still
   // and nothing has to be stored. The kubelet draws anew on each pass (SPEC
-  // A-2); docs/decisions/0004-jitter-from-the-fingerprint.md says why we don't.
+  // A-2); docs/decisions/0020-jitter-from-the-fingerprint.md says why we don't.
   static Jitter FromFingerprint(const std::array<uint8_t, 32>& sha256);
   // FromFraction returns kInvalidArgument unless 0 <= fraction < 1; NaN fails.
   static absl::StatusOr<Jitter> FromFraction(double fraction);
