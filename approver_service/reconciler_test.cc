@@ -27,10 +27,10 @@ namespace {
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using testing::CsrFields;
-using testing::MakeCsr;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::MakeCsr;
 using testing::Verb;
 
 constexpr char kSelfMessage[] =

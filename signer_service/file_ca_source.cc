@@ -69,11 +69,10 @@ absl::StatusOr<pki::CertificateAuthority> ReadCa(FileSystem& files,
           *std::move(certificate),
           std::make_shared<pki::PrivateKey>(*std::move(key)));
   if (!ca.ok()) {
-    return InFile(
-        "key", paths.key,
-        absl::Status(ca.status().code(),
-                     absl::StrCat("not the key of \"", paths.certificate,
-                                  "\": ", ca.status().message())));
+    return InFile("key", paths.key,
+                  absl::Status(ca.status().code(),
+                               absl::StrCat("not the key of \"",
+                                            paths.certificate, "\"")));
   }
   return ca;
 }

@@ -32,9 +32,11 @@ namespace {
 
 constexpr char kDescription[] =
     R"(Issues the certificates of approved CertificateSigningRequests to the four
-signers that Kubernetes defines, with the contents that kube-controller-manager
-gives them. A request that breaks its signer's rules gets the condition Failed.
-The CA's files may be replaced while it runs.
+signers that Kubernetes defines (kubernetes.io/kube-apiserver-client,
+/kube-apiserver-client-kubelet, /kubelet-serving and /legacy-unknown), with the
+contents that kube-controller-manager gives them. A request that breaks its
+signer's rules gets the condition Failed. The CA's files may be replaced while
+it runs.
 )";
 
 constexpr char kExamples[] = R"(Examples:

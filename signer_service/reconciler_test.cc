@@ -34,9 +34,9 @@ namespace {
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using testing::CsrFields;
-using testing::MakeCsr;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::MakeCsr;
 using testing::TestCa;
 using testing::Verb;
 

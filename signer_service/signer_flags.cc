@@ -67,8 +67,9 @@ void AddSignerFlags(CLI::App& app, SignerFlags& flags) {
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->check(CLI::IsMember(
-          std::vector<std::string>(policy::kClusterSignerNames.begin(),
-                                   policy::kClusterSignerNames.end())));
+                  std::vector<std::string>(policy::kClusterSignerNames.begin(),
+                                           policy::kClusterSignerNames.end()))
+                  .description(""));
   service::AddServiceFlags(app, flags.service);
   service::AddWorkersFlag(app, flags.service);
 }

@@ -23,9 +23,8 @@ absl::Status IsNodeClient(const api::CertificateSigningRequest& csr,
                           const pki::CertificateRequest& request) {
   if (csr.spec().signer_name() != kKubeApiserverClientKubelet) {
     return absl::InvalidArgumentError(
-        absl::StrCat("signer ", csr.spec().signer_name(),
-                     " is not one whose requests are approved automatically (",
-                     kKubeApiserverClientKubelet, ")"));
+        absl::StrCat("only requests to ", kKubeApiserverClientKubelet,
+                     " are approved automatically"));
   }
   const std::vector<std::string> usages(csr.spec().usages().begin(),
                                         csr.spec().usages().end());

@@ -49,17 +49,16 @@ TEST(PlanApprovalTest, RecognisesKubeletClientsOnly) {
       {"B-4: another signer",
        [](CsrFields& f) { f.signer_name = "kubernetes.io/kubelet-serving"; },
        {},
-       "signer kubernetes.io/kubelet-serving is not one whose requests are "
-       "approved automatically (kubernetes.io/kube-apiserver-client-kubelet)"},
+       "only requests to kubernetes.io/kube-apiserver-client-kubelet are "
+       "approved automatically"},
       {"B-20: the client signer, whatever the subject",
        [](CsrFields& f) {
          f.signer_name = "kubernetes.io/kube-apiserver-client";
          f.username = "system:node:node-a";
        },
        {},
-       "signer kubernetes.io/kube-apiserver-client is not one whose requests "
-       "are approved automatically "
-       "(kubernetes.io/kube-apiserver-client-kubelet)"},
+       "only requests to kubernetes.io/kube-apiserver-client-kubelet are "
+       "approved automatically"},
       {"B-4: a wrong shape, with the first check that differs",
        [](CsrFields& f) {
          f.username = "system:node:node-a";

@@ -27,7 +27,11 @@ absl::StatusOr<k8s::ClientConfig> FindConfig(
     const ServiceFlags& flags, FileSystem& files,
     const std::function<std::string(absl::string_view)>& environment) {
   if (!flags.kubeconfig.empty()) {
-    return k8s::LoadKubeconfig(files, flags.kubeconfig, flags.context);
+    ABSL_ASSIGN_OR_RETURN(
+        k8s::ClientConfig config,
+        k8s::LoadKubeconfig(files, flags.kubeconfig, flags.context),
+        _ << "--kubeconfig");
+    return config;
   }
   ABSL_ASSIGN_OR_RETURN(k8s::ClientConfig config,
                         k8s::InClusterConfig(files, environment),

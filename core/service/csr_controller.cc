@@ -135,8 +135,9 @@ void CsrController::Lost(const absl::Status& error) {
   last_error_ = now;
   // A version that the server has forgotten is ordinary: all is listed again.
   if (k8s::HttpCode(error) != 410 && error_.message() != error.message()) {
-    LOG(WARNING) << "watching CertificateSigningRequests: " << error
-                 << "; will try again";
+    LOG(WARNING) << "watching CertificateSigningRequests: " << error.message()
+                 << " (" << absl::StatusCodeToString(error.code())
+                 << "); will try again";
   }
   error_ = error;
 }

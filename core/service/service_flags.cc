@@ -56,7 +56,7 @@ void AddServiceFlags(CLI::App& app, ServiceFlags& flags) {
   app.add_option("--log-format", flags.log_format, "Form of the log on stderr")
       ->type_name("text|json")
       ->capture_default_str()
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(CLI::IsMember({"text", "json"}).description(""));
   app.set_version_flag("--version", absl::StrCat(app.get_name(), " ", kVersion),
                        "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
@@ -66,9 +66,9 @@ void AddServiceFlags(CLI::App& app, ServiceFlags& flags) {
 void AddWorkersFlag(CLI::App& app, ServiceFlags& flags) {
   app.add_option("--workers", flags.workers,
                  "How many requests are worked on at once")
-      ->type_name("N")
+      ->type_name("1..100")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+      ->check(CLI::Range(1, 100).description(""));
 }
 
 std::optional<int> ParseFlags(CLI::App& app, int argc,
@@ -76,7 +76,7 @@ std::optional<int> ParseFlags(CLI::App& app, int argc,
   app.footer(absl::StrCat(
       app.get_footer(),
       "\nExit codes: 0 after SIGTERM, SIGINT, --help or --version; 1 if it "
-      "cannot run;\n2 for a command line that makes no sense."));
+      "cannot run;\n2 for a command line that makes no sense.\n"));
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help or --version.
