@@ -218,6 +218,7 @@ absl::Time Agent::Pass() {
     absl::MutexLock lock(mutex_);
     forced_ = false;
     state_.phase = Phase::kRequesting;
+    state_.next_attempt = absl::InfinitePast();
   }
   absl::Status status = Request(*wanted, step.credentials);
   const absl::Time then = clock_.TimeNow();

@@ -600,15 +600,24 @@ TEST_F(AgentTest, A45CountsFromTheEndOfAnExpiredCertificate) {
 
 TEST_F(AgentTest, PassesThroughItsPhases) {
   std::vector<Phase> phases;
-  server_.on_list = [&] { phases.push_back(agent_.State().phase); };
+  const auto look = [&] {
+    const AgentState state = agent_.State();
+    phases.push_back(state.phase);
+    EXPECT_EQ(state.request, state.phase == Phase::kPending ? "csr-0" : "");
+    EXPECT_EQ(state.next_attempt != absl::InfinitePast(),
+              state.phase == Phase::kRetrying);
+  };
+  server_.on_list = look;
+  server_.fates = {{.create = ApiError(403, "Forbidden")}};
   ASSERT_THAT(agent_.Start(nullptr), IsOk());
-  phases.push_back(agent_.State().phase);
+  look();
+  RunOnce();
+  look();
+  RunOnce();
   agent_.Pass();
-  agent_.Pass();
-  phases.push_back(agent_.State().phase);
-  EXPECT_THAT(phases,
-              ElementsAre(Phase::kStarting, Phase::kPending, Phase::kWaiting));
-  EXPECT_EQ(agent_.State().request, "");
+  look();
+  EXPECT_THAT(phases, ElementsAre(Phase::kStarting, Phase::kRetrying,
+                                  Phase::kPending, Phase::kWaiting));
 }
 
 // ---- Stopping.

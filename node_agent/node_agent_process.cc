@@ -159,6 +159,7 @@ absl::Status NodeAgentProcess::Run() {
     agent_thread.join();
     prober_thread.join();
     health->Stop();
+    LOG(INFO) << Event("stopped").With("node", flags_.node_name);
   };
   absl::MutexLock lock(mutex_);
   while (!clock.AwaitWithDeadline(&mutex_, absl::Condition(&stopped_),
