@@ -1,5 +1,6 @@
 #include "tools/apiserver/api_error.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -125,7 +126,10 @@ absl::Status InvalidError(absl::string_view group, absl::string_view kind,
       Failure(422, "Invalid",
               absl::StrCat(kind, group.empty() ? "" : ".", group, " ",
                            GoQuote(name), " is invalid: ", Aggregate(errors)));
+  FieldErrors told;
   for (const FieldError& error : errors) {
+    if (std::find(told.begin(), told.end(), error) != told.end()) continue;
+    told.push_back(error);
     api::StatusCause& cause = *status.mutable_details()->add_causes();
     cause.set_reason(error.reason);
     cause.set_message(error.body);
@@ -142,19 +146,21 @@ absl::Status Unauthorized() {
   return Wrap(Failure(401, "Unauthorized", "Unauthorized"));
 }
 
-absl::Status MethodNotSupported(GroupResource resource,
-                                absl::string_view action) {
-  return WithResource(
-      Failure(405, "MethodNotAllowed",
-              absl::StrCat(action, " is not supported on resources of kind ",
-                           GoQuote(resource.ToString()))),
-      resource, "");
+absl::Status MethodNotAllowed() {
+  api::Status status = Failure(
+      405, "MethodNotAllowed",
+      "the server does not allow this method on the requested resource");
+  status.mutable_details();
+  return Wrap(status);
 }
 
-absl::Status NotAcceptable(absl::string_view accepted) {
-  return Wrap(Failure(
-      406, "NotAcceptable",
-      absl::StrCat("only the following media types are accepted: ", accepted)));
+absl::Status NotAcceptable(absl::string_view available) {
+  api::Status status =
+      Failure(406, "NotAcceptable",
+              absl::StrCat("406: Not Acceptable\n\nAvailable representations: ",
+                           available));
+  status.mutable_details();
+  return Wrap(status);
 }
 
 absl::Status UnsupportedMediaType(absl::string_view accepted) {

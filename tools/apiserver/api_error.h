@@ -34,9 +34,8 @@ absl::Status InvalidError(absl::string_view group, absl::string_view kind,
                           absl::string_view name, const FieldErrors& errors);
 absl::Status BadRequest(absl::string_view message);
 absl::Status Unauthorized();
-absl::Status MethodNotSupported(GroupResource resource,
-                                absl::string_view action);
-absl::Status NotAcceptable(absl::string_view accepted);
+absl::Status MethodNotAllowed();
+absl::Status NotAcceptable(absl::string_view available);
 absl::Status UnsupportedMediaType(absl::string_view accepted);
 absl::Status Expired(absl::string_view message);   // 410, reason Expired.
 absl::Status TooLarge(absl::string_view message);  // 413

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
@@ -43,6 +43,7 @@
 #include "tools/apiserver/go_quote.h"
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/kinds.h"
+#include "tools/apiserver/metadata_validation.h"
 #include "tools/apiserver/negotiation.h"
 #include "tools/apiserver/page_cache.h"
 #include "tools/apiserver/patch.h"
@@ -88,6 +89,7 @@ http::Response JsonResponse(int status, std::string body,
   response.headers.Set("content-type", type);
   response.headers.Set("cache-control", "no-cache, private");
   response.body = std::move(body);
+  if (type == api::kJson) response.body += '\n';  // As Go's encoder.
   return response;
 }
 
@@ -156,14 +158,13 @@ struct ListParameters {
   }
 };
 
-absl::StatusOr<int64_t> IntegerParameter(absl::string_view name,
-                                         absl::string_view text) {
+absl::StatusOr<int64_t> IntegerParameter(absl::string_view text) {
   int64_t value = 0;
-  if (!absl::SimpleAtoi(text, &value) || value < 0) {
-    return BadRequest(absl::StrCat(name, ": ", GoQuote(text),
-                                   " is not a number that is 0 or more"));
+  if (!absl::SimpleAtoi(text, &value)) {
+    return BadRequest(absl::StrCat("strconv.ParseInt: parsing ", GoQuote(text),
+                                   ": invalid syntax"));
   }
-  return value;
+  return std::max<int64_t>(value, 0);
 }
 
 absl::StatusOr<ListParameters> ParseListParameters(
@@ -179,13 +180,7 @@ absl::StatusOr<ListParameters> ParseListParameters(
         kind.FindField(field) != nullptr) {
       continue;
     }
-    return BadRequest(absl::StrCat(
-        "Unable to find ",
-        GoQuote(absl::StrCat(kind.info.ApiVersion(),
-                             ", Resource=", kind.info.plural)),
-        " that match label selector ", GoQuote(target.Query("labelSelector")),
-        ", field selector ", GoQuote(target.Query("fieldSelector")),
-        ": field label not supported: ", field));
+    return BadRequest(absl::StrCat("field label not supported: ", field));
   }
   parameters.fields = *std::move(fields);
   absl::StatusOr<LabelSelector> labels =
@@ -197,10 +192,10 @@ absl::StatusOr<ListParameters> ParseListParameters(
   if (!revision.empty()) {
     int64_t value = 0;
     if (!absl::SimpleAtoi(revision, &value) || value < 0) {
-      return InvalidError(
-          "meta.k8s.io", "ListOptions", "",
-          {Invalid("resourceVersion", BadValue::String(revision),
-                   "strconv.ParseUint: invalid syntax")});
+      return BadRequest(absl::StrCat(
+          "invalid resource version: resourceVersion: Invalid value: ",
+          GoQuote(revision), ": strconv.ParseUint: parsing ", GoQuote(revision),
+          ": invalid syntax"));
     }
     parameters.revision = value;
   }
@@ -232,14 +227,13 @@ absl::StatusOr<ListParameters> ParseListParameters(
     return InvalidError("meta.k8s.io", "ListOptions", "", errors);
   }
   if (const absl::string_view limit = target.Query("limit"); !limit.empty()) {
-    ABSL_ASSIGN_OR_RETURN(parameters.limit, IntegerParameter("limit", limit));
+    ABSL_ASSIGN_OR_RETURN(parameters.limit, IntegerParameter(limit));
   }
   parameters.continue_token = std::string(target.Query("continue"));
   parameters.bookmarks = QueryFlag(target, "allowWatchBookmarks");
   if (const absl::string_view timeout = target.Query("timeoutSeconds");
       !timeout.empty()) {
-    ABSL_ASSIGN_OR_RETURN(const int64_t seconds,
-                          IntegerParameter("timeoutSeconds", timeout));
+    ABSL_ASSIGN_OR_RETURN(const int64_t seconds, IntegerParameter(timeout));
     if (seconds > 0) parameters.timeout = absl::Seconds(seconds);
   }
   return parameters;
@@ -255,41 +249,62 @@ absl::StatusOr<IncludeObject> ParseIncludeObject(
       absl::StrCat("unrecognized includeObject value: ", GoQuote(text)));
 }
 
+// Whether a write is only to be tried. `options_kind` is what messages call the
+// parameters.
 absl::StatusOr<bool> ParseDryRun(const http::ParsedTarget& target,
                                  absl::string_view options_kind) {
+  static constexpr absl::string_view kDryRuns[] = {"All"};
+  static constexpr absl::string_view kValidations[] = {"", "Ignore", "Strict",
+                                                       "Warn"};
   bool dry_run = false;
+  FieldErrors errors;
   for (const auto& [key, value] : target.query) {
     if (key != "dryRun") continue;
     if (value != "All") {
-      static constexpr absl::string_view kSupported[] = {"All"};
-      return InvalidError(
-          "meta.k8s.io", options_kind, "",
-          {NotSupported("dryRun", BadValue::String(value), kSupported)});
+      errors.push_back(
+          NotSupported("dryRun", BadValue::JsonList(value), kDryRuns));
     }
     dry_run = true;
+  }
+  const absl::string_view validation = target.Query("fieldValidation");
+  if (std::find(std::begin(kValidations), std::end(kValidations), validation) ==
+      std::end(kValidations)) {
+    errors.push_back(NotSupported("fieldValidation",
+                                  BadValue::String(validation), kValidations));
+  }
+  if (!errors.empty()) {
+    return InvalidError("meta.k8s.io", options_kind, "", errors);
   }
   return dry_run;
 }
 
 // ---- bodies
 
+// "v1" of "certificates.k8s.io/v1".
+absl::string_view VersionOf(const api::TypeMeta& type) {
+  const absl::string_view version = type.api_version;
+  const size_t slash = version.rfind('/');
+  return slash == absl::string_view::npos ? version : version.substr(slash + 1);
+}
+
 std::string CannotBeHandled(const api::TypeMeta& type, absl::string_view kind,
                             absl::string_view why) {
-  std::string version = type.api_version;
-  if (const size_t slash = version.rfind('/'); slash != std::string::npos) {
-    version.erase(0, slash + 1);
-  }
   return absl::StrCat(type.kind.empty() ? kind : type.kind, " in version ",
-                      GoQuote(version), " cannot be handled as a ", kind, ": ",
-                      why);
+                      GoQuote(VersionOf(type)), " cannot be handled as a ",
+                      kind, ": ", why);
 }
 
 // Checks what the body says it is, if it says so.
 absl::Status CheckType(const api::TypeMeta& type, const api::TypeMeta& want) {
   if (!type.kind.empty() && type.kind != want.kind) {
+    const absl::string_view version = want.api_version;
+    const absl::string_view group =
+        version.substr(0, version.find_first_of("./"));
     return BadRequest(CannotBeHandled(
         type, want.kind,
-        absl::StrCat("the object is of kind ", GoQuote(type.kind))));
+        absl::StrCat("converting (", VersionOf(type), ".", type.kind, ") to (",
+                     group == "v1" ? "core" : group, ".", want.kind,
+                     "): unknown conversion")));
   }
   if (!type.api_version.empty() && type.api_version != want.api_version) {
     return BadRequest(absl::StrCat(
@@ -299,26 +314,22 @@ absl::Status CheckType(const api::TypeMeta& type, const api::TypeMeta& want) {
   return absl::OkStatus();
 }
 
-// What to do about fields that nobody knows (fieldValidation).
-absl::Status JudgeUnknownFields(const std::vector<std::string>& unknown,
-                                const api::TypeMeta& want,
-                                const http::ParsedTarget& target,
-                                std::vector<std::string>& warnings) {
+// What to do about fields that nobody knows (fieldValidation): warn, or return
+// the reason to refuse.
+std::string UnknownFields(const std::vector<std::string>& unknown,
+                          const http::ParsedTarget& target,
+                          std::vector<std::string>& warnings) {
   const absl::string_view mode = target.Query("fieldValidation");
-  if (unknown.empty() || mode == "Ignore") return absl::OkStatus();
-  if (!mode.empty() && mode != "Warn" && mode != "Strict") {
-    return BadRequest(
-        absl::StrCat("fieldValidation parameter unsupported: ", mode));
-  }
-  std::string text;
+  if (unknown.empty() || mode == "Ignore") return "";
+  std::vector<std::string> texts;
   for (const std::string& field : unknown) {
-    const std::string one = absl::StrCat("unknown field ", GoQuote(field));
-    absl::StrAppend(&text, text.empty() ? "" : ", ", one);
-    if (mode != "Strict") warnings.push_back(one);
+    texts.push_back(absl::StrCat("unknown field ", GoQuote(field)));
   }
-  if (mode != "Strict") return absl::OkStatus();
-  return BadRequest(CannotBeHandled(
-      want, want.kind, absl::StrCat("strict decoding error: ", text)));
+  if (mode == "Strict") {
+    return absl::StrCat("strict decoding error: ", absl::StrJoin(texts, ", "));
+  }
+  warnings.insert(warnings.end(), texts.begin(), texts.end());
+  return "";
 }
 
 absl::Status DecodeBody(Call& call, const api::TypeMeta& want, bool json_bodies,
@@ -342,7 +353,10 @@ absl::Status DecodeBody(Call& call, const api::TypeMeta& want, bool json_bodies,
     return BadRequest(CannotBeHandled(want, want.kind, status.message()));
   }
   ABSL_RETURN_IF_ERROR(CheckType(type, want));
-  return JudgeUnknownFields(unknown, want, call.target, call.warnings);
+  const std::string problem =
+      UnknownFields(unknown, call.target, call.warnings);
+  if (problem.empty()) return absl::OkStatus();
+  return BadRequest(CannotBeHandled(want, want.kind, problem));
 }
 
 api::TypeMeta TypeOf(const api::ResourceInfo& info) {
@@ -387,17 +401,23 @@ AccessRequest ToAccessRequest(const api::ResourceAttributes& attributes,
 template <class Spec>
 absl::Status AnswerReview(const Authorizer& authorizer, const Spec& spec,
                           const User& user, FieldErrors errors,
-                          absl::string_view kind,
                           api::SubjectAccessReviewStatus& status) {
   if (spec.has_resource_attributes() == spec.has_non_resource_attributes()) {
+    const api::NonResourceAttributes& path = spec.non_resource_attributes();
     errors.insert(
         errors.begin(),
-        Invalid("spec.resourceAttributes", BadValue::Null(),
+        Invalid("spec",
+                spec.has_non_resource_attributes()
+                    ? BadValue::Raw(absl::StrCat(
+                          R"({"Path":)", JsonQuote(path.path()), R"(,"Verb":)",
+                          JsonQuote(path.verb()), "}"))
+                    : BadValue::Null(),
                 "exactly one of nonResourceAttributes or resourceAttributes "
                 "must be specified"));
   }
+  // The real server does not tell the kind here.
   if (!errors.empty()) {
-    return InvalidError("authorization.k8s.io", kind, "", errors);
+    return InvalidError("authorization.k8s.io", "", "", errors);
   }
   AccessRequest access;
   if (spec.has_resource_attributes()) {
@@ -424,7 +444,7 @@ struct ApiServer::Impl {
         clock(the_clock),
         options(std::move(the_options)),
         rbac(the_store),
-        authorizer({&nodes, &rbac}),
+        authorizer({&masters, &nodes, &rbac}),
         authenticator(options.client_trust, std::move(options.tokens),
                       the_store, the_clock),
         registry(the_store, authorizer, the_rng, the_clock),
@@ -457,6 +477,7 @@ struct ApiServer::Impl {
   Store& store;
   absl::Clock& clock;
   ApiServerOptions options;
+  const MastersAuthorizer masters;
   const NodeAuthorizer nodes;
   const StoreAuthorizer rbac;
   const UnionAuthorizer authorizer;
@@ -543,30 +564,38 @@ absl::StatusOr<std::optional<http::Response>> ApiServer::Impl::HandleResource(
     return HandleReview(call);
   }
   call.kind = FindKind(info.group, info.version, info.resource);
+  if (call.kind == nullptr && !IsKnownGroup(info.group)) {
+    return TextResponse(404, "404 page not found\n");
+  }
   if (call.kind == nullptr || info.has_more) return NoSuchPath();
   const Kind& kind = *call.kind;
   if (kind.info.plural == "namespaces") call.info.namespace_name.clear();
-  const bool collection = info.verb == "list" || info.verb == "watch" ||
-                          info.verb == "deletecollection" ||
-                          info.verb == "create";
   if (!kind.info.namespaced && !call.info.namespace_name.empty()) {
     return NoSuchPath();
+  }
+  if (const std::vector<std::string> problems = CheckPathSegment(info.name);
+      !problems.empty()) {
+    return BadRequest(
+        absl::StrCat("Name parameter invalid: ", GoQuote(info.name), ": ",
+                     absl::StrJoin(problems, ";")));
   }
   // Only reading goes across namespaces.
   if (kind.info.namespaced && call.info.namespace_name.empty() &&
       info.verb != "list" && info.verb != "watch") {
-    return MethodNotSupported(kind.group_resource(), info.verb);
+    return MethodNotAllowed();
   }
   if (!info.subresource.empty()) {
     const Subresource* sub = kind.FindSubresource(info.subresource);
     if (sub == nullptr) return NoSuchPath();
     if (std::find(sub->verbs.begin(), sub->verbs.end(), info.verb) ==
         sub->verbs.end()) {
-      return MethodNotSupported(kind.group_resource(), info.verb);
+      return MethodNotAllowed();
     }
   } else if (!kind.Allows(info.verb) ||
-             (collection && info.verb == "create" && !info.name.empty())) {
-    return MethodNotSupported(kind.group_resource(), info.verb);
+             (info.verb == "create" && !info.name.empty()) ||
+             ((info.verb == "update" || info.verb == "patch") &&
+              info.name.empty())) {
+    return MethodNotAllowed();
   }
   if (info.verb == "get") return Get(call);
   if (info.verb == "list") return List(call);
@@ -580,9 +609,8 @@ absl::StatusOr<std::optional<http::Response>> ApiServer::Impl::HandleResource(
 }
 
 absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
-  const GroupResource resource = {call.info.group, call.info.resource};
   if (call.info.verb != "create" || !call.info.name.empty()) {
-    return MethodNotSupported(resource, call.info.verb);
+    return MethodNotAllowed();
   }
   ABSL_RETURN_IF_ERROR(ParseDryRun(call.target, "CreateOptions").status());
   if (call.info.resource == "selfsubjectaccessreviews") {
@@ -591,7 +619,7 @@ absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
         TypeOf(api::Resource<api::SelfSubjectAccessReview>::kInfo);
     ABSL_RETURN_IF_ERROR(DecodeBody(call, type, true, &review));
     ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, review.spec(), call.user, {},
-                                      type.kind, *review.mutable_status()));
+                                      *review.mutable_status()));
     return EncodedResponse(201, call.wanted, review, type);
   }
   api::SubjectAccessReview review;
@@ -613,7 +641,7 @@ absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
                 "at least one of user or group must be specified"));
   }
   ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, spec, user, std::move(errors),
-                                    type.kind, *review.mutable_status()));
+                                    *review.mutable_status()));
   return EncodedResponse(201, call.wanted, review, type);
 }
 
@@ -826,15 +854,22 @@ absl::StatusOr<http::Response> ApiServer::Impl::Patch(Call& call) {
     std::unique_ptr<Message> object = kind.make();
     api::TypeMeta found;
     std::vector<std::string> unknown;
+    // What a patch makes of an object is not the client's text: 422.
+    const auto reject = [&patched](absl::string_view why) {
+      return InvalidError("", "", "",
+                          {Invalid("patch", BadValue::String(*patched), why)});
+    };
     const absl::Status status =
         api::DecodeJson(*patched, object.get(), &found, &unknown);
-    if (!status.ok()) {
-      return BadRequest(CannotBeHandled(want, want.kind, status.message()));
+    if (!status.ok()) return reject(status.message());
+    if (const absl::Status type_status = CheckType(found, want);
+        !type_status.ok()) {
+      return reject(type_status.message());
     }
-    ABSL_RETURN_IF_ERROR(CheckType(found, want));
     call.warnings.clear();  // Of an earlier attempt.
-    ABSL_RETURN_IF_ERROR(
-        JudgeUnknownFields(unknown, want, call.target, call.warnings));
+    const std::string problem =
+        UnknownFields(unknown, call.target, call.warnings);
+    if (!problem.empty()) return reject(problem);
     if (MetadataOf(*object).name() != call.info.name) {
       return BadRequest(absl::StrCat(
           "the name of the object (", MetadataOf(*object).name(),

@@ -299,15 +299,15 @@ void PreserveConditions(const Csr& stored, absl::string_view type, Csr& csr) {
 void FillConditionTimes(const Csr& stored, absl::Time now, Csr& csr) {
   const api::Time now_time = api::FromAbslTime(now);
   for (Condition& condition : *csr.mutable_status()->mutable_conditions()) {
-    if (!condition.has_last_update_time()) {
+    if (api::IsZero(condition.last_update_time())) {
       *condition.mutable_last_update_time() = now_time;
     }
-    if (condition.has_last_transition_time()) continue;
+    if (!api::IsZero(condition.last_transition_time())) continue;
     *condition.mutable_last_transition_time() = now_time;
     for (const Condition& old : stored.status().conditions()) {
       if (old.type() == condition.type() &&
           old.status() == condition.status() &&
-          old.has_last_transition_time()) {
+          !api::IsZero(old.last_transition_time())) {
         *condition.mutable_last_transition_time() = old.last_transition_time();
         break;
       }

@@ -39,6 +39,12 @@ BadValue BadValue::Bytes(absl::string_view value) {
 BadValue BadValue::Number(int64_t value) {
   return BadValue(absl::StrCat(value));
 }
+BadValue BadValue::JsonList(absl::string_view value) {
+  return BadValue(absl::StrCat("[", JsonQuote(value), "]"));
+}
+BadValue BadValue::Raw(absl::string_view json) {
+  return BadValue(std::string(json));
+}
 BadValue BadValue::Null() { return BadValue("null"); }
 
 FieldError Required(absl::string_view field, absl::string_view detail) {

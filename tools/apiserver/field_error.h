@@ -30,7 +30,9 @@ class BadValue {
   static BadValue Json(absl::string_view value);
   static BadValue Bytes(absl::string_view value);  // Quoted base64.
   static BadValue Number(int64_t value);
-  static BadValue Null();  // Go's nil slice: null.
+  static BadValue JsonList(absl::string_view value);  // ["value"]
+  static BadValue Raw(absl::string_view json);        // As it is.
+  static BadValue Null();                             // Go's nil slice: null.
   const std::string& text() const { return text_; }
 
  private:

@@ -33,6 +33,7 @@
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/metadata_validation.h"
 #include "tools/apiserver/opaque.pb.h"
+#include "tools/apiserver/trust_bundle_strategy.h"
 #include "tools/apiserver/user.h"
 
 namespace signet::apiserver {
@@ -185,8 +186,15 @@ Kind CsrKind() {
 Kind ClusterTrustBundleKind() {
   using T = api::ClusterTrustBundle;
   Kind kind = NewKind<T>("clustertrustbundle", {});
-  kind.name_rule = NameRule::kPathSegment;
   kind.unconditional_update = false;  // SPEC D-20.
+  kind.validates_metadata = true;
+  kind.validate_create = [](const Message& object) {
+    return ValidateTrustBundleCreate(As<T>(object));
+  };
+  kind.validate_update = [](absl::string_view, const Message& stored,
+                            const Message& updated) {
+    return ValidateTrustBundleUpdate(As<T>(stored), As<T>(updated));
+  };
   AddField<T>(kind, "spec.signerName",
               [](const T& bundle) { return bundle.spec().signer_name(); });
   SetCells<T>(kind, {kName, {"SignerName", "The signer it is for."}},
@@ -719,6 +727,13 @@ const Kind* FindKind(absl::string_view group, absl::string_view version,
     }
   }
   return nullptr;
+}
+
+bool IsKnownGroup(absl::string_view group) {
+  return group == "authorization.k8s.io" ||
+         std::any_of(Kinds().begin(), Kinds().end(), [group](const Kind& kind) {
+           return kind.info.group == group;
+         });
 }
 
 const Kind* FindKindByKey(absl::string_view key) {

@@ -16,6 +16,8 @@ const std::vector<Kind>& Kinds();
 // Null if there is none.
 const Kind* FindKind(absl::string_view group, absl::string_view version,
                      absl::string_view plural);
+// Whether any kind of the group is served.
+bool IsKnownGroup(absl::string_view group);
 // By the store's name for it.
 const Kind* FindKindByKey(absl::string_view key);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -70,27 +71,9 @@ bool MatchesKey(absl::string_view value) {
          });
 }
 
-std::string MaxLength(size_t length) {
-  return absl::StrCat("must be no more than ", length, " bytes");
-}
-
-std::vector<std::string> CheckName(NameRule rule, absl::string_view name,
-                                   bool prefix) {
-  switch (rule) {
-    case NameRule::kPathSegment:
-      return {};  // The common rule says it all.
-    case NameRule::kDnsLabel:
-    case NameRule::kDnsSubdomain: {
-      // A prefix may end in '-' for the generated part follows.
-      std::string checked(name);
-      if (prefix && checked.size() > 1 && checked.back() == '-') {
-        checked.back() = 'a';
-      }
-      return rule == NameRule::kDnsLabel ? CheckDnsLabel(checked)
-                                         : CheckDnsSubdomain(checked);
-    }
-  }
-  return {};
+// Kubernetes counts bytes in both cases, whatever it calls them.
+std::string MaxLength(size_t length, absl::string_view unit) {
+  return absl::StrCat("must be no more than ", length, " ", unit);
 }
 
 // A map in the order of its keys, so that messages do not change from run to
@@ -223,7 +206,9 @@ std::vector<std::string> CheckPathSegment(absl::string_view name) {
 
 std::vector<std::string> CheckDnsLabel(absl::string_view value) {
   std::vector<std::string> texts;
-  if (value.size() > kLabelMax) texts.push_back(MaxLength(kLabelMax));
+  if (value.size() > kLabelMax) {
+    texts.push_back(MaxLength(kLabelMax, "characters"));
+  }
   if (!MatchesLabel(value)) {
     texts.emplace_back(MatchesSubdomain(value) ? "must not contain dots"
                                                : kLabelText);
@@ -233,7 +218,9 @@ std::vector<std::string> CheckDnsLabel(absl::string_view value) {
 
 std::vector<std::string> CheckDnsSubdomain(absl::string_view value) {
   std::vector<std::string> texts;
-  if (value.size() > kSubdomainMax) texts.push_back(MaxLength(kSubdomainMax));
+  if (value.size() > kSubdomainMax) {
+    texts.push_back(MaxLength(kSubdomainMax, "characters"));
+  }
   if (!MatchesSubdomain(value)) texts.emplace_back(kSubdomainText);
   return texts;
 }
@@ -250,8 +237,12 @@ std::vector<std::string> CheckLabelKey(absl::string_view value) {
     if (parts[0].empty()) {
       texts.emplace_back("prefix part must be non-empty");
     } else {
-      for (const std::string& text : CheckDnsSubdomain(parts[0])) {
-        texts.push_back(absl::StrCat("prefix part ", text));
+      if (parts[0].size() > kSubdomainMax) {
+        texts.push_back(
+            absl::StrCat("prefix part ", MaxLength(kSubdomainMax, "bytes")));
+      }
+      if (!MatchesSubdomain(parts[0])) {
+        texts.push_back(absl::StrCat("prefix part ", kSubdomainText));
       }
     }
   }
@@ -259,7 +250,7 @@ std::vector<std::string> CheckLabelKey(absl::string_view value) {
   if (name.empty()) {
     texts.emplace_back("name part must be non-empty");
   } else if (name.size() > kLabelMax) {
-    texts.push_back(absl::StrCat("name part ", MaxLength(kLabelMax)));
+    texts.push_back(absl::StrCat("name part ", MaxLength(kLabelMax, "bytes")));
   }
   if (!MatchesKey(name)) texts.push_back(absl::StrCat("name part ", kKeyText));
   return texts;
@@ -267,18 +258,56 @@ std::vector<std::string> CheckLabelKey(absl::string_view value) {
 
 std::vector<std::string> CheckLabelValue(absl::string_view value) {
   std::vector<std::string> texts;
-  if (value.size() > kLabelMax) texts.push_back(MaxLength(kLabelMax));
+  if (value.size() > kLabelMax) {
+    texts.push_back(MaxLength(kLabelMax, "bytes"));
+  }
   if (!value.empty() && !MatchesKey(value)) texts.emplace_back(kValueText);
   return texts;
 }
 
+std::vector<std::string> CheckName(NameRule rule, absl::string_view name,
+                                   bool prefix) {
+  switch (rule) {
+    case NameRule::kPathSegment:
+      return {};  // The common rule says it all.
+    case NameRule::kDnsLabel:
+    case NameRule::kDnsSubdomain: {
+      // A prefix may end in '-' for the generated part follows.
+      std::string checked(name);
+      if (prefix && checked.size() > 1 && checked.back() == '-') {
+        checked.back() = 'a';
+      }
+      return rule == NameRule::kDnsLabel ? CheckDnsLabel(checked)
+                                         : CheckDnsSubdomain(checked);
+    }
+  }
+  return {};
+}
+
 FieldErrors ValidateObjectMeta(const api::ObjectMeta& metadata, bool namespaced,
                                NameRule rule) {
-  FieldErrors errors =
-      ValidateNames(metadata, [rule](absl::string_view name, bool prefix) {
-        return CheckName(rule, name, prefix);
-      });
+  return ValidateObjectMeta(metadata, namespaced,
+                            [rule](absl::string_view name, bool prefix) {
+                              return CheckName(rule, name, prefix);
+                            });
+}
+
+FieldErrors ValidateObjectMeta(
+    const api::ObjectMeta& metadata, bool namespaced,
+    const std::function<std::vector<std::string>(absl::string_view, bool)>&
+        check_name) {
+  FieldErrors errors = ValidateNames(metadata, check_name);
   AppendCommon(metadata, namespaced, errors);
+  for (int i = 0; i < metadata.finalizers_size(); ++i) {
+    const std::string& finalizer = metadata.finalizers(i);
+    if (absl::StrContains(finalizer, '/') || finalizer == "kubernetes" ||
+        finalizer == "orphan" || finalizer == "foregroundDeletion") {
+      continue;
+    }
+    errors.push_back(Invalid(
+        Index("metadata.finalizers", i), BadValue::String(finalizer),
+        "name is neither a standard finalizer name nor is it fully qualified"));
+  }
   return errors;
 }
 

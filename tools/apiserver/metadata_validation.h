@@ -1,6 +1,7 @@
 #ifndef SIGNET_TOOLS_APISERVER_METADATA_VALIDATION_H_
 #define SIGNET_TOOLS_APISERVER_METADATA_VALIDATION_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,19 @@ enum class NameRule {
   kDnsSubdomain,  // Nearly everything else.
 };
 
+// CheckName checks a name, or with `prefix` what a name is generated from.
+std::vector<std::string> CheckName(NameRule rule, absl::string_view name,
+                                   bool prefix);
+
 // Checks an object's metadata by the kind's rules; a name has been generated
 // already.
 FieldErrors ValidateObjectMeta(const api::ObjectMeta& metadata, bool namespaced,
                                NameRule rule);
+// The same with a rule of one's own.
+FieldErrors ValidateObjectMeta(
+    const api::ObjectMeta& metadata, bool namespaced,
+    const std::function<std::vector<std::string>(absl::string_view name,
+                                                 bool prefix)>& check_name);
 // The rule for the names of every kind. A creation asks for it only when the
 // kind's own rules found nothing.
 FieldErrors ValidateCommonCreate(const api::ObjectMeta& metadata);

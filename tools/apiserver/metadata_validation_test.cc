@@ -61,7 +61,7 @@ TEST(MetadataValidationTest, SignerNames) {
        R"(s: Invalid value: "A": validating label "A": )" + kSubdomainRule},
       {"a label too long", label64 + ".com/a",
        "s: Invalid value: \"" + label64 + ".com\": validating label \"" +
-           label64 + "\": must be no more than 63 bytes"},
+           label64 + "\": must be no more than 63 characters"},
       {"the longest domain", domain + "/a", ""},
       {"a domain too long", domain + "a/a",
        "s: Too long: may not be more than 253 bytes"},

@@ -21,6 +21,10 @@ namespace {
 constexpr size_t kMaxClauses = 64;
 constexpr absl::string_view kAccepted =
     "application/json, application/vnd.kubernetes.protobuf";
+constexpr absl::string_view kAvailable =
+    "application/json, application/vnd.kubernetes.protobuf, "
+    "application/json;stream=watch, "
+    "application/vnd.kubernetes.protobuf;stream=watch";
 
 MediaType ParseMediaType(absl::string_view text) {
   MediaType media;
@@ -104,7 +108,7 @@ absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
       return wanted;
     }
   }
-  return NotAcceptable(kAccepted);
+  return NotAcceptable(kAvailable);
 }
 
 absl::StatusOr<Format> FormatOfBody(absl::string_view content_type) {

@@ -184,6 +184,20 @@ AccessDecision JudgePod(absl::string_view node, const AccessRequest& request) {
   return Refuse();
 }
 
+// Nothing is related to a node as long as there are no pods.
+AccessDecision JudgeReadOfObject(absl::string_view node,
+                                 const AccessRequest& request) {
+  if (!IsVerb(request, "get", "list", "watch")) {
+    return Refuse("can only read resources of this type");
+  }
+  if (request.namespace_name.empty()) {
+    return Refuse("can only read namespaced object of this type");
+  }
+  if (request.name.empty()) return Refuse("No Object name found");
+  return Refuse(absl::StrCat("no relationship found between node '", node,
+                             "' and this object"));
+}
+
 // What all nodes may do alike.
 bool EveryNodeMay(const AccessRequest& request) {
   if (!request.is_resource || !request.subresource.empty()) return false;
@@ -272,6 +286,14 @@ AccessDecision RbacPolicy::Authorize(const AccessRequest& request) const {
 }
 
 AccessDecision NodeAuthorizer::Authorize(const AccessRequest& request) const {
+  AccessDecision decision = JudgeByNode(request);
+  if (!decision.reason.empty()) {
+    decision.reason = absl::StrCat("node: ", decision.reason);
+  }
+  return decision;
+}
+
+AccessDecision NodeAuthorizer::JudgeByNode(const AccessRequest& request) {
   absl::string_view node = request.user.name;
   if (!absl::ConsumePrefix(&node, kNodePrefix) ||
       std::find(request.user.groups.begin(), request.user.groups.end(),
@@ -287,8 +309,7 @@ AccessDecision NodeAuthorizer::Authorize(const AccessRequest& request) const {
     if (request.resource == "nodes") return JudgeNode(node, request);
     if (request.resource == "pods") return JudgePod(node, request);
     if (request.resource == "secrets" || request.resource == "configmaps") {
-      return Refuse(absl::StrCat("no relationship found between node '", node,
-                                 "' and this object"));
+      return JudgeReadOfObject(node, request);
     }
   } else if (request.group == "coordination.k8s.io" &&
              request.resource == "leases") {
@@ -298,6 +319,15 @@ AccessDecision NodeAuthorizer::Authorize(const AccessRequest& request) const {
     return JudgeCsiNode(node, request);
   }
   return EveryNodeMay(request) ? Allow() : Refuse();
+}
+
+AccessDecision MastersAuthorizer::Authorize(
+    const AccessRequest& request) const {
+  const std::vector<std::string>& groups = request.user.groups;
+  return std::find(groups.begin(), groups.end(), "system:masters") ==
+                 groups.end()
+             ? Refuse()
+             : Allow();
 }
 
 }  // namespace signet::apiserver

@@ -39,6 +39,16 @@ class RbacPolicy : public Authorizer {
 class NodeAuthorizer : public Authorizer {
  public:
   AccessDecision Authorize(const AccessRequest& request) const override;
+
+ private:
+  static AccessDecision JudgeByNode(const AccessRequest& request);
+};
+
+// MastersAuthorizer allows the group system:masters everything, whatever the
+// roles say. Stateless.
+class MastersAuthorizer : public Authorizer {
+ public:
+  AccessDecision Authorize(const AccessRequest& request) const override;
 };
 
 }  // namespace signet::apiserver

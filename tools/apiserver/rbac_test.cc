@@ -287,12 +287,12 @@ TEST(NodeAuthorizerTest, GivesAKubeletItsOwn) {
        NodeA(),
        {"get", "", "nodes", "b"},
        false,
-       "node 'a' cannot read 'b', only its own Node object"},
+       "node: node 'a' cannot read 'b', only its own Node object"},
       {"all nodes",
        NodeA(),
        {"list", "", "nodes"},
        false,
-       "node 'a' cannot read all nodes, only its own Node object"},
+       "node: node 'a' cannot read all nodes, only its own Node object"},
       {"its status", NodeA(), {"patch", "", "nodes/status", "a"}, true, ""},
       {"its lease",
        NodeA(),
@@ -303,22 +303,23 @@ TEST(NodeAuthorizerTest, GivesAKubeletItsOwn) {
        NodeA(),
        {"update", coordination, leases, "b", "kube-node-lease"},
        false,
-       "can only access node lease with the same name as the requesting node"},
+       "node: can only access node lease with the same name as the requesting "
+       "node"},
       {"a lease elsewhere",
        NodeA(),
        {"get", coordination, leases, "a", "kube-system"},
        false,
-       R"(can only access leases in the "kube-node-lease" system namespace)"},
+       R"(node: can only access leases in the "kube-node-lease" system namespace)"},
       {"all leases",
        NodeA(),
        {"list", coordination, leases, "", "kube-node-lease"},
        false,
-       "can only get, create, update, patch, or delete a node lease"},
+       "node: can only get, create, update, patch, or delete a node lease"},
       {"a secret",
        NodeA(),
        {"get", "", "secrets", "s", "kube-system"},
        false,
-       "no relationship found between node 'a' and this object"},
+       "node: no relationship found between node 'a' and this object"},
       {"its pods",
        NodeA(),
        {"list", "", "pods", "", "", "spec.nodeName=a"},
@@ -328,7 +329,7 @@ TEST(NodeAuthorizerTest, GivesAKubeletItsOwn) {
        NodeA(),
        {"list", "", "pods", "", "", "spec.nodeName=b"},
        false,
-       "can only list/watch pods with spec.nodeName field selector"},
+       "node: can only list/watch pods with spec.nodeName field selector"},
       {"a node that is in no group",
        Make("system:node:a"),
        {"create", group, csrs},
@@ -338,7 +339,7 @@ TEST(NodeAuthorizerTest, GivesAKubeletItsOwn) {
        Make("system:node:", {"system:nodes"}),
        {"create", group, csrs},
        false,
-       R"(unknown node for user "system:node:")"},
+       R"(node: unknown node for user "system:node:")"},
       {"a user",
        Make("x", {"system:nodes"}),
        {"create", group, csrs},
@@ -351,6 +352,13 @@ TEST(NodeAuthorizerTest, GivesAKubeletItsOwn) {
     EXPECT_EQ(got.allowed, t.want);
     EXPECT_EQ(got.reason, t.want_reason);
   }
+}
+
+TEST(MastersAuthorizerTest, AllowsTheGroupEverything) {
+  const MastersAuthorizer masters;
+  EXPECT_TRUE(masters.Authorize(Request(Admin(), {"frob", "x", "y"})).allowed);
+  EXPECT_FALSE(
+      masters.Authorize(Request(Make("x"), {"get", "", "nodes"})).allowed);
 }
 
 TEST(UnionAuthorizerTest, AllowsWhatAnyAllowsAndElseTellsAllReasons) {

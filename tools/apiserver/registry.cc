@@ -94,6 +94,17 @@ void KeepSystemFields(const api::ObjectMeta& stored,
   }
 }
 
+// The real server, too, has neither code nor reason for it.
+absl::Status CreatedWithVersion() {
+  api::Status status;
+  status.mutable_metadata();
+  status.set_status("Failure");
+  status.set_message(
+      "resourceVersion should not be set on objects to be created");
+  status.set_code(500);
+  return FromApi(status);
+}
+
 bool IsUnconditional(const api::ObjectMeta& metadata) {
   return metadata.resource_version().empty() ||
          metadata.resource_version() == "0";
@@ -129,8 +140,7 @@ absl::StatusOr<ObjectPtr> Registry::Create(const Target& target,
     metadata.clear_namespace_();
   }
   if (!metadata.resource_version().empty()) {
-    return BadRequest(
-        "resourceVersion should not be set on objects to be created");
+    return CreatedWithVersion();
   }
   ABSL_RETURN_IF_ERROR(AdmitNode(kind, target.user, "create",
                                  target.namespace_name, metadata.name(),
@@ -231,8 +241,8 @@ absl::StatusOr<Registry::Written> Registry::Modify(
     if (unconditional) {
       if (!kind.unconditional_update) {
         return InvalidError(
-            kind.info.group, kind.info.kind, target.name,
-            {Invalid("metadata.resourceVersion", BadValue::String(""),
+            kind.info.group, kind.info.plural, target.name,
+            {Invalid("metadata.resourceVersion", BadValue::Number(0),
                      "must be specified for an update")});
       }
       metadata.set_resource_version(stored.resource_version());
@@ -284,7 +294,7 @@ absl::StatusOr<ObjectPtr> Registry::TryUpdate(const Target& target,
   const bool finalized =
       stored.has_deletion_timestamp() && metadata.finalizers().empty();
   absl::StatusOr<ObjectPtr> written =
-      finalized ? store_.Delete(key, current)
+      finalized ? store_.Delete(key, current, std::move(object))
                 : store_.Update(key, current, std::move(object));
   if (absl::IsAborted(written.status())) return ObjectPtr();
   if (!written.ok()) return StoreError(written.status(), kind, target.name);
@@ -308,9 +318,11 @@ absl::StatusOr<Registry::Deleted> Registry::Delete(
     if (current == nullptr) return NotFound(kind.group_resource(), target.name);
     const api::ObjectMeta& metadata = MetadataOf(*current);
     const api::Preconditions& wanted = options.preconditions();
+    // Here the real server shows the kind in the resource's place.
+    const GroupResource shown = {kind.info.group, kind.info.kind};
     if (wanted.has_uid() && wanted.uid() != metadata.uid()) {
       return Conflict(
-          kind.group_resource(), target.name,
+          shown, target.name,
           absl::StrCat("the UID in the precondition (", wanted.uid(),
                        ") does not match the UID in record (", metadata.uid(),
                        "). The object might have been deleted and "
@@ -319,7 +331,7 @@ absl::StatusOr<Registry::Deleted> Registry::Delete(
     if (wanted.has_resource_version() &&
         wanted.resource_version() != metadata.resource_version()) {
       return Conflict(
-          kind.group_resource(), target.name,
+          shown, target.name,
           absl::StrCat("the ResourceVersion in the precondition (",
                        wanted.resource_version(),
                        ") does not match the ResourceVersion in record (",

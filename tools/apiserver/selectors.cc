@@ -29,6 +29,11 @@ absl::Status SelectorError(absl::string_view text, absl::string_view why) {
       absl::StrCat("unable to parse selector ", GoQuote(text), ": ", why));
 }
 
+absl::Status CannotUnderstand(absl::string_view text, absl::string_view rest) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "invalid selector: '", text, "'; can't understand '", rest, "'"));
+}
+
 // Splits at commas that are not inside parentheses.
 std::vector<absl::string_view> SplitTerms(absl::string_view text) {
   std::vector<absl::string_view> terms;
@@ -151,9 +156,7 @@ absl::StatusOr<FieldSelector> FieldSelector::Parse(absl::string_view text) {
     Requirement requirement;
     const size_t at = text.find_first_of("=!,", i);
     if (at == absl::string_view::npos || text[at] == ',') {
-      return absl::InvalidArgumentError(
-          absl::StrCat("invalid selector: ", GoQuote(text),
-                       "; can't understand ", GoQuote(text.substr(i))));
+      return CannotUnderstand(text, text.substr(i));
     }
     requirement.field = std::string(text.substr(i, at - i));
     absl::string_view rest = text.substr(at);
@@ -161,9 +164,7 @@ absl::StatusOr<FieldSelector> FieldSelector::Parse(absl::string_view text) {
       requirement.equal = false;
     } else if (!absl::ConsumePrefix(&rest, "==") &&
                !absl::ConsumePrefix(&rest, "=")) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("invalid selector: ", GoQuote(text),
-                       "; can't understand ", GoQuote(text.substr(i))));
+      return CannotUnderstand(text, text.substr(i));
     }
     i = text.size() - rest.size();
     for (; i < text.size() && text[i] != ','; ++i) {

@@ -173,7 +173,8 @@ absl::StatusOr<ObjectPtr> Store::Update(const ObjectKey& key,
 }
 
 absl::StatusOr<ObjectPtr> Store::Delete(const ObjectKey& key,
-                                        const ObjectPtr& current) {
+                                        const ObjectPtr& current,
+                                        std::unique_ptr<Message> last) {
   absl::StatusOr<ObjectPtr> stored;
   Wakes wakes;
   {
@@ -185,8 +186,10 @@ absl::StatusOr<ObjectPtr> Store::Delete(const ObjectKey& key,
     if (it->second.object != current) {
       return absl::AbortedError(absl::StrCat(KeyText(key), " has changed"));
     }
-    std::unique_ptr<Message> last(current->New());
-    last->CopyFrom(*current);
+    if (last == nullptr) {
+      last.reset(current->New());
+      last->CopyFrom(*current);
+    }
     stored = Write(EventType::kDeleted, key, std::move(last), current);
     if (!stored.ok()) return stored;
     wakes = WakesFor(key.resource);

@@ -92,9 +92,11 @@ class Store {
       const ObjectKey& key, const ObjectPtr& current,
       std::unique_ptr<google::protobuf::Message> object);
   // Delete removes `current`; returns its last state with the new resource
-  // version. Errors as Update's.
-  absl::StatusOr<ObjectPtr> Delete(const ObjectKey& key,
-                                   const ObjectPtr& current);
+  // version. That is `last`, or if it is null what `current` says. Errors as
+  // Update's.
+  absl::StatusOr<ObjectPtr> Delete(
+      const ObjectKey& key, const ObjectPtr& current,
+      std::unique_ptr<google::protobuf::Message> last = nullptr);
 
   // EventsAfter appends to `events` what happened to `resource` after
   // `*revision` and moves `*revision` up to the latest change that it has
