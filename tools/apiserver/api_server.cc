@@ -983,7 +983,12 @@ absl::Status ApiServer::Bootstrap() {
         *FindKindByKey("clusterrolebindings.rbac.authorization.k8s.io"),
         std::make_unique<api::ClusterRoleBinding>(std::move(binding))));
   }
-  return absl::OkStatus();
+  if (impl_->options.client_ca_pem.empty()) return absl::OkStatus();
+  auto map = std::make_unique<api::ConfigMap>();
+  map->mutable_metadata()->set_name("extension-apiserver-authentication");
+  map->mutable_metadata()->set_namespace_("kube-system");
+  (*map->mutable_data())["client-ca-file"] = impl_->options.client_ca_pem;
+  return registry.EnsureExists(*FindKindByKey("configmaps"), std::move(map));
 }
 
 absl::Status ApiServer::AddBootstrapToken(absl::string_view token) {

@@ -23,6 +23,9 @@ struct ApiServerOptions {
   BootstrapPolicyOptions policy;
   // What /api says; "host:port".
   std::string server_address;
+  // PEM of the CAs of clients, told in kube-system's ConfigMap
+  // extension-apiserver-authentication; empty: no such ConfigMap.
+  std::string client_ca_pem;
 };
 
 // ApiServer answers requests of Kubernetes' REST API from a store: enough of it
@@ -43,7 +46,8 @@ class ApiServer {
   ApiServer& operator=(const ApiServer&) = delete;
 
   // Creates what a cluster begins with, where it is missing: the namespaces
-  // default, kube-system, kube-public and kube-node-lease; roles and bindings.
+  // default, kube-system, kube-public and kube-node-lease; roles and bindings;
+  // what is told about the clients' CAs.
   absl::Status Bootstrap();
 
   // Creates the Secret of a bootstrap token ("abcdef.0123456789abcdef") of

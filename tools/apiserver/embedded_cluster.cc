@@ -173,17 +173,11 @@ absl::StatusOr<std::shared_ptr<const http::TlsIdentity>> ServerIdentity(
                                     pair.key_pem.Reveal());
 }
 
-absl::StatusOr<std::shared_ptr<http::TrustSource>> ClientTrust(
-    const EmbeddedClusterOptions& options, const ClusterPki& ca,
-    FileSystem& files) {
-  std::string pem = ca.certificate_pem();
-  if (!options.client_ca_file.empty()) {
-    ABSL_ASSIGN_OR_RETURN(pem,
-                          files.Read(options.client_ca_file, kMaxPemBytes));
-  }
-  ABSL_ASSIGN_OR_RETURN(pki::TrustBundle bundle, pki::TrustBundle::FromPem(pem),
-                        _ << options.client_ca_file);
-  return std::make_shared<http::FixedTrust>(std::move(bundle));
+absl::StatusOr<std::string> ClientCaPem(const EmbeddedClusterOptions& options,
+                                        const ClusterPki& ca,
+                                        FileSystem& files) {
+  if (options.client_ca_file.empty()) return ca.certificate_pem();
+  return files.Read(options.client_ca_file, kMaxPemBytes);
 }
 
 }  // namespace
@@ -213,9 +207,14 @@ absl::StatusOr<std::unique_ptr<EmbeddedCluster>> EmbeddedCluster::Start(
     EmbeddedClusterOptions options, Environment env) {
   ABSL_ASSIGN_OR_RETURN(ClusterPki ca, LoadOrCreateCa(options, env));
   ABSL_ASSIGN_OR_RETURN(auto identity, ServerIdentity(options, ca, env));
-  ABSL_ASSIGN_OR_RETURN(auto client_trust, ClientTrust(options, ca, env.files));
   ApiServerOptions api_options;
-  api_options.client_trust = client_trust;
+  ABSL_ASSIGN_OR_RETURN(api_options.client_ca_pem,
+                        ClientCaPem(options, ca, env.files));
+  ABSL_ASSIGN_OR_RETURN(pki::TrustBundle bundle,
+                        pki::TrustBundle::FromPem(api_options.client_ca_pem),
+                        _ << options.client_ca_file);
+  api_options.client_trust =
+      std::make_shared<http::FixedTrust>(std::move(bundle));
   for (const StaticToken& token : options.tokens) {
     api_options.tokens.push_back({token.token.Clone(), token.user});
   }

@@ -672,11 +672,9 @@ Kind OpaqueKind(const api::ResourceInfo& info, absl::string_view singular,
   return kind;
 }
 
-Kind PodKind() {
-  Kind kind = OpaqueKind({"", "v1", "pods", "Pod", true}, "pod", {"po"});
-  // The node is not read: no selector by node finds a pod.
-  kind.fields.emplace_back("spec.nodeName",
-                           [](const Message&) { return std::string(); });
+// A field that can be selected but that is not read: it is always "".
+Kind WithUnreadField(Kind kind, absl::string_view field) {
+  kind.fields.emplace_back(field, [](const Message&) { return std::string(); });
   return kind;
 }
 
@@ -686,15 +684,23 @@ std::vector<Kind> MakeKinds() {
   kinds.push_back(EventKind());
   kinds.push_back(NamespaceKind());
   kinds.push_back(NodeKind());
-  kinds.push_back(PodKind());
+  kinds.push_back(WithUnreadField(
+      OpaqueKind({"", "v1", "pods", "Pod", true}, "pod", {"po"}),
+      "spec.nodeName"));
   kinds.push_back(SecretKind());
   kinds.push_back(
       OpaqueKind({"", "v1", "serviceaccounts", "ServiceAccount", true},
                  "serviceaccount", {"sa"}));
-  kinds.push_back(
-      OpaqueKind({"", "v1", "services", "Service", true}, "service", {"svc"}));
+  kinds.push_back(WithUnreadField(
+      OpaqueKind({"", "v1", "services", "Service", true}, "service", {"svc"}),
+      "spec.clusterIP"));
   kinds.push_back(CsrKind());
   kinds.push_back(ClusterTrustBundleKind());
+  kinds.push_back(WithUnreadField(
+      OpaqueKind({"certificates.k8s.io", "v1", "podcertificaterequests",
+                  "PodCertificateRequest", true},
+                 "podcertificaterequest", {"pcr"}),
+      "spec.nodeName"));
   kinds.push_back(LeaseKind());
   kinds.push_back(
       OpaqueKind({"node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", false},
@@ -703,6 +709,11 @@ std::vector<Kind> MakeKinds() {
   kinds.push_back(RoleKind<api::ClusterRole>("clusterrole"));
   kinds.push_back(BindingKind<api::RoleBinding>("rolebinding"));
   kinds.push_back(RoleKind<api::Role>("role"));
+  kinds.push_back(WithUnreadField(
+      OpaqueKind(
+          {"resource.k8s.io", "v1", "resourceslices", "ResourceSlice", false},
+          "resourceslice", {}),
+      "spec.nodeName"));
   kinds.push_back(
       OpaqueKind({"storage.k8s.io", "v1", "csidrivers", "CSIDriver", false},
                  "csidriver", {}));

@@ -198,6 +198,18 @@ AccessDecision JudgeReadOfObject(absl::string_view node,
                              "' and this object"));
 }
 
+// Lists that a node may have only of what is its own.
+AccessDecision JudgeListOfNode(absl::string_view node,
+                               const AccessRequest& request) {
+  if (request.subresource.empty() &&
+      IsVerb(request, "list", "watch", "deletecollection") &&
+      request.field_selector == absl::StrCat("spec.nodeName=", node)) {
+    return Allow();
+  }
+  return Refuse(absl::StrCat("can only list/watch ", request.resource,
+                             " with nodeName field selector"));
+}
+
 // What all nodes may do alike.
 bool EveryNodeMay(const AccessRequest& request) {
   if (!request.is_resource || !request.subresource.empty()) return false;
@@ -317,6 +329,11 @@ AccessDecision NodeAuthorizer::JudgeByNode(const AccessRequest& request) {
   } else if (request.group == "storage.k8s.io" &&
              request.resource == "csinodes") {
     return JudgeCsiNode(node, request);
+  } else if ((request.group == "certificates.k8s.io" &&
+              request.resource == "podcertificaterequests") ||
+             (request.group == "resource.k8s.io" &&
+              request.resource == "resourceslices")) {
+    return JudgeListOfNode(node, request);
   }
   return EveryNodeMay(request) ? Allow() : Refuse();
 }
