@@ -190,14 +190,22 @@ TEST_F(BadInputTest, AnApproverWithoutRightsIsNotReadyAndSaysWhy) {
 }
 
 TEST_F(BadInputTest, AnUnknownFlagIsNamed) {
-  for (const char* program :
-       {"node_agent/signet-node-agent", "approver_service/signet-approver",
-        "signer_service/signet-signer"}) {
-    SCOPED_TRACE(program);
-    const absl::StatusOr<std::string> path = Runfile(program);
+  const struct {
+    std::string program;
+    std::vector<std::string> flags;  // Which it cannot do without.
+  } kTests[] = {
+      {"node_agent/signet-node-agent", {"--kubeconfig=x"}},
+      {"approver_service/signet-approver", {}},
+      {"signer_service/signet-signer",
+       {"--cluster-signing-cert-file=x", "--cluster-signing-key-file=x"}},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.program);
+    const absl::StatusOr<std::string> path = Runfile(t.program);
     ASSERT_THAT(path, IsOk());
-    const absl::StatusOr<CommandResult> result =
-        RunCommand({*path, "--no-such-flag"});
+    std::vector<std::string> argv = {*path, "--no-such-flag"};
+    argv.insert(argv.end(), t.flags.begin(), t.flags.end());
+    const absl::StatusOr<CommandResult> result = RunCommand(argv);
     ASSERT_THAT(result, IsOk());
     EXPECT_EQ(result->exit_code, 2);
     EXPECT_THAT(result->err, HasSubstr("--no-such-flag"));

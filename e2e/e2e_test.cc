@@ -84,9 +84,8 @@ SharedCluster& TheCluster() {
 std::string TestDirectory() {
   const ::testing::TestInfo& test =
       *::testing::UnitTest::GetInstance()->current_test_info();
-  return MakeDirectory(
-      absl::StrCat(RootDirectory(), "/", test.test_suite_name(), ".",
-                   absl::StrReplaceAll(test.name(), {{"/", "_"}})));
+  return Made(absl::StrCat(RootDirectory(), "/", test.test_suite_name(), ".",
+                           absl::StrReplaceAll(test.name(), {{"/", "_"}})));
 }
 
 void ReportFailure(Testbed& testbed) {

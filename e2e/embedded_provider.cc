@@ -29,10 +29,12 @@ absl::Status EmbeddedProvider::StartApiServer() {
       server_,
       Process::Start({.name = "signet-apiserver",
                       .argv = {program, absl::StrCat("--port=", port_),
-                               "--data-dir=" + directory_ + "/data"},
+                               "--cert-dir=" + directory_ + "/pki",
+                               "--data-dir=" + directory_ + "/data",
+                               "--write-kubeconfig-dir=" + directory_},
                       .environment = {},
                       .log_path = directory_ + "/signet-apiserver.log"}));
-  return server_->WaitForLine("serving", absl::Seconds(30)).status();
+  return server_->WaitForLine("serving on ", absl::Seconds(30)).status();
 }
 
 absl::Status EmbeddedProvider::KillApiServer() {
@@ -41,23 +43,23 @@ absl::Status EmbeddedProvider::KillApiServer() {
 }
 
 std::string EmbeddedProvider::AdminKubeconfig() const {
-  return directory_ + "/data/admin.kubeconfig";
+  return directory_ + "/admin.kubeconfig";
 }
 
 std::string EmbeddedProvider::ApproverKubeconfig() const {
-  return directory_ + "/data/approver.kubeconfig";
+  return directory_ + "/approver.kubeconfig";
 }
 
 std::string EmbeddedProvider::SignerKubeconfig() const {
-  return directory_ + "/data/signer.kubeconfig";
+  return directory_ + "/signer.kubeconfig";
 }
 
 std::string EmbeddedProvider::CaCertificateFile() const {
-  return directory_ + "/data/ca.crt";
+  return directory_ + "/pki/ca.crt";
 }
 
 std::string EmbeddedProvider::CaKeyFile() const {
-  return directory_ + "/data/ca.key";
+  return directory_ + "/pki/ca.key";
 }
 
 absl::StatusOr<std::string> EmbeddedProvider::Binary(

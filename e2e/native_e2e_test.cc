@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/status_matchers.h"
 #include "absl/status/statusor.h"
@@ -93,13 +94,13 @@ class Kubelet {
       Testbed& testbed, const AgentFiles& files) {
     auto kubelet = std::unique_ptr<Kubelet>(new Kubelet);
     const std::string root = absl::StrCat(testbed.directory(), "/", files.node);
-    // A Unix socket's path has at most 107 characters.
-    char socket_directory[] = "/tmp/signet-e2e-XXXXXX";
-    if (mkdtemp(socket_directory) == nullptr) {
+    // Unix sockets lie here, whose paths have at most 107 characters.
+    char short_directory[] = "/tmp/signet-e2e-XXXXXX";
+    if (mkdtemp(short_directory) == nullptr) {
       return absl::InternalError("cannot make a folder in /tmp");
     }
-    kubelet->socket_directory_ = socket_directory;
-    const std::string socket = absl::StrCat(socket_directory, "/cri.sock");
+    kubelet->short_directory_ = short_directory;
+    const std::string socket = absl::StrCat(short_directory, "/cri.sock");
 
     ABSL_ASSIGN_OR_RETURN(const std::string runtime,
                           testbed.cluster().Binary("fakecri"));
@@ -134,7 +135,7 @@ class Kubelet {
                       "--bootstrap-kubeconfig=" + files.bootstrap_kubeconfig,
                       "--kubeconfig=" + files.kubeconfig,
                       "--cert-dir=" + files.cert_dir,
-                      "--root-dir=" + root + "/root",
+                      absl::StrCat("--root-dir=", short_directory, "/root"),
                       "--hostname-override=" + files.node,
                       "--node-ip=127.0.0.1", "--v=2"},
              .environment = {},
@@ -145,15 +146,15 @@ class Kubelet {
   ~Kubelet() {
     process_.reset();
     runtime_.reset();
-    (void)remove(absl::StrCat(socket_directory_, "/cri.sock").c_str());
-    (void)remove(socket_directory_.c_str());
+    std::error_code ignored;
+    std::filesystem::remove_all(short_directory_, ignored);
   }
 
   Process& process() { return *process_; }
 
  private:
   Kubelet() = default;
-  std::string socket_directory_;
+  std::string short_directory_;
   std::unique_ptr<Process> runtime_;
   std::unique_ptr<Process> process_;
 };

@@ -112,6 +112,8 @@ absl::StatusOr<pid_t> Spawn(
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
+  // The test's own connections are none of the child's.
+  close_range(STDERR_FILENO + 1, ~0U, 0);
   execve(arguments[0].c_str(), argument_pointers.data(),
          variable_pointers.data());
   _exit(127);
@@ -317,7 +319,7 @@ absl::StatusOr<std::vector<int>> FreePorts(int count) {
   return ports;
 }
 
-absl::StatusOr<std::set<int>> LocalPorts(pid_t pid, int remote_port) {
+absl::StatusOr<std::set<uint64_t>> Connections(pid_t pid, int remote_port) {
   const std::string directory = absl::StrCat("/proc/", pid, "/fd");
   DIR* const fds = opendir(directory.c_str());
   if (fds == nullptr) {
@@ -325,38 +327,39 @@ absl::StatusOr<std::set<int>> LocalPorts(pid_t pid, int remote_port) {
         absl::StrCat(directory, ": ", std::strerror(errno)));
   }
   const absl::Cleanup close_directory = [fds] { closedir(fds); };
-  absl::flat_hash_set<std::string> inodes;
+  absl::flat_hash_set<uint64_t> inodes;
   while (const dirent* entry = readdir(fds)) {
     char target[256];
     const ssize_t n =
         readlink(absl::StrCat(directory, "/", entry->d_name).c_str(), target,
                  sizeof(target));
     absl::string_view link(target, n < 0 ? 0 : static_cast<size_t>(n));
+    uint64_t inode = 0;
     if (absl::ConsumePrefix(&link, "socket:[") &&
-        absl::ConsumeSuffix(&link, "]")) {
-      inodes.emplace(link);
+        absl::ConsumeSuffix(&link, "]") && absl::SimpleAtoi(link, &inode)) {
+      inodes.insert(inode);
     }
   }
   // A row of /proc/net/tcp: number, local and remote address in hexadecimal,
   // state (01: established), ..., the inode in the tenth column.
-  std::set<int> ports;
+  std::set<uint64_t> result;
   for (const char* table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
     const std::string text = ReadAll(table, 0);
     for (absl::string_view line : absl::StrSplit(text, '\n')) {
       const std::vector<absl::string_view> columns =
           absl::StrSplit(line, ' ', absl::SkipEmpty());
       if (columns.size() < 10 || columns[3] != "01") continue;
-      if (!inodes.contains(columns[9])) continue;
-      const auto port = [](absl::string_view address) {
-        int value = -1;
-        (void)absl::SimpleHexAtoi(address.substr(address.rfind(':') + 1),
-                                  &value);
-        return value;
-      };
-      if (port(columns[2]) == remote_port) ports.insert(port(columns[1]));
+      int port = 0;
+      uint64_t inode = 0;
+      if (absl::SimpleHexAtoi(columns[2].substr(columns[2].rfind(':') + 1),
+                              &port) &&
+          absl::SimpleAtoi(columns[9], &inode) && port == remote_port &&
+          inodes.contains(inode)) {
+        result.insert(inode);
+      }
     }
   }
-  return ports;
+  return result;
 }
 
 absl::Status Eventually(absl::Duration timeout,

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -99,10 +100,10 @@ absl::StatusOr<CommandResult> RunCommand(
 // listens. They are not reserved: use them at once.
 absl::StatusOr<std::vector<int>> FreePorts(int count);
 
-// LocalPorts returns the local ports of process `pid`'s established TCP
-// connections to port `remote_port`: one number for each connection, another
-// one after it was made anew. Out of /proc.
-absl::StatusOr<std::set<int>> LocalPorts(pid_t pid, int remote_port);
+// Connections returns process `pid`'s established TCP connections to port
+// `remote_port`, by the inode of their sockets: a connection that is made anew
+// has another one, even if it gets the same local port. Out of /proc.
+absl::StatusOr<std::set<uint64_t>> Connections(pid_t pid, int remote_port);
 
 // Eventually calls `condition` every 100 ms until it returns OK, or returns its
 // last error after `timeout`.

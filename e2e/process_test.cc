@@ -30,6 +30,15 @@ using ::testing::SizeIs;
 
 constexpr absl::Duration kLong = absl::Seconds(30);
 
+// Sockets of a test that are closed at its end.
+struct Socket {
+  explicit Socket(int descriptor) : fd(descriptor) {}
+  ~Socket() { close(fd); }
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  const int fd;
+};
+
 std::unique_ptr<Process> Shell(const std::string& script,
                                const std::string& log_name) {
   absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(
@@ -94,6 +103,13 @@ TEST(ProcessTest, EndsWithItsObject) {
   EXPECT_EQ(kill(pid, 0), -1);
 }
 
+TEST(ProcessTest, InheritsNoDescriptor) {
+  const Socket ours(socket(AF_INET, SOCK_STREAM, 0));  // Without CLOEXEC.
+  auto process = Shell("ls /proc/self/fd | wc -l", "descriptors");
+  EXPECT_THAT(process->Wait(kLong), IsOkAndHolds(0));
+  EXPECT_EQ(process->Log(), "4\n");  // Three, and that of the folder.
+}
+
 TEST(ProcessTest, AMissingProgramIsNotFound) {
   EXPECT_THAT(
       Process::Start({.name = "none",
@@ -120,16 +136,7 @@ TEST(RunCommandTest, KillsWhatIsLate) {
       StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("/bin/sh -c")));
 }
 
-// Sockets of a test that are closed at its end.
-struct Socket {
-  explicit Socket(int descriptor) : fd(descriptor) {}
-  ~Socket() { close(fd); }
-  Socket(const Socket&) = delete;
-  Socket& operator=(const Socket&) = delete;
-  const int fd;
-};
-
-TEST(LocalPortsTest, NamesEachConnectionByItsLocalPort) {
+TEST(ConnectionsTest, HasEachEstablishedConnectionToThePort) {
   const absl::StatusOr<std::vector<int>> free = FreePorts(2);
   ASSERT_EQ(free.status(), absl::OkStatus());
   ASSERT_THAT(*free, SizeIs(2));
@@ -144,16 +151,16 @@ TEST(LocalPortsTest, NamesEachConnectionByItsLocalPort) {
       bind(server.fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)),
       0);
   ASSERT_EQ(listen(server.fd, 5), 0);
-  EXPECT_THAT(LocalPorts(getpid(), (*free)[0]), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(Connections(getpid(), (*free)[0]), IsOkAndHolds(IsEmpty()));
   {
     const Socket client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ASSERT_EQ(connect(client.fd, reinterpret_cast<sockaddr*>(&address),
                       sizeof(address)),
               0);
-    EXPECT_THAT(LocalPorts(getpid(), (*free)[0]), IsOkAndHolds(SizeIs(1)));
-    EXPECT_THAT(LocalPorts(getpid(), (*free)[1]), IsOkAndHolds(IsEmpty()));
+    EXPECT_THAT(Connections(getpid(), (*free)[0]), IsOkAndHolds(SizeIs(1)));
+    EXPECT_THAT(Connections(getpid(), (*free)[1]), IsOkAndHolds(IsEmpty()));
   }
-  EXPECT_THAT(LocalPorts(getpid(), (*free)[0]), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(Connections(getpid(), (*free)[0]), IsOkAndHolds(IsEmpty()));
 }
 
 TEST(LastLinesTest, CutsFromTheFront) {

@@ -1,5 +1,6 @@
 #include "e2e/scenarios.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,12 +50,12 @@ absl::Status InstalledIs(const AgentFiles& files,
   return absl::OkStatus();
 }
 
-absl::Status NoneIsLeft(const std::set<int>& old_ports, pid_t pid, int port) {
-  ABSL_ASSIGN_OR_RETURN(const std::set<int> now, LocalPorts(pid, port));
-  for (const int old_port : old_ports) {
-    if (now.contains(old_port)) {
+absl::Status NoneIsLeft(const std::set<uint64_t>& old, pid_t pid, int port) {
+  ABSL_ASSIGN_OR_RETURN(const std::set<uint64_t> now, Connections(pid, port));
+  for (const uint64_t connection : old) {
+    if (now.contains(connection)) {
       return absl::InternalError(
-          absl::StrCat("the connection from port ", old_port, " was kept"));
+          absl::StrCat("connection ", connection, " was kept"));
     }
   }
   return absl::OkStatus();
@@ -142,7 +143,8 @@ void ExpectAgentJoinsAndRenewsTwice(Testbed& testbed, const std::string& node) {
   if (::testing::Test::HasFatalFailure()) return;
 
   const int port = testbed.cluster().ApiPort();
-  absl::StatusOr<std::set<int>> connections = LocalPorts((*agent)->pid(), port);
+  absl::StatusOr<std::set<uint64_t>> connections =
+      Connections((*agent)->pid(), port);
   ASSERT_THAT(connections, IsOk());
   ExpectRenewals(
       testbed, "system:node:" + node, *first, 2,
@@ -156,7 +158,7 @@ void ExpectAgentJoinsAndRenewsTwice(Testbed& testbed, const std::string& node) {
                                                    (*agent)->pid(), port);
                                }),
                     IsOk());
-        connections = LocalPorts((*agent)->pid(), port);
+        connections = Connections((*agent)->pid(), port);
         ASSERT_THAT(connections, IsOk());
       });
   EXPECT_TRUE((*agent)->Running());
