@@ -16,6 +16,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/pki/byte_range.h"
 #include "core/pki/der.h"
 #include "core/pki/extension_form.h"
 #include "core/pki/key_usage.h"
@@ -156,9 +157,9 @@ absl::StatusOr<Certificate> Certificate::Parse(absl::string_view der) {
     return Fail("malformed signature");
   }
   out.der_ = std::string(der);
-  out.raw_subject_ = der::String(subject);
-  out.raw_issuer_ = der::String(issuer);
-  out.raw_tbs_ = der::String(tbs_element);
+  out.raw_subject_ = ByteRange::Of(der::View(subject), der);
+  out.raw_issuer_ = ByteRange::Of(der::View(issuer), der);
+  out.raw_tbs_ = ByteRange::Of(der::View(tbs_element), der);
   out.signature_ = signature.RightAligned();
   return out;
 }
@@ -279,7 +280,7 @@ absl::Status Certificate::CheckSignatureFrom(const Certificate& issuer) const {
     return Fail(absl::StrCat("cannot verify signature: insecure algorithm ",
                              SignatureAlgorithmName(algorithm_)));
   }
-  return issuer.public_key().Verify(algorithm_, raw_tbs_, signature_);
+  return issuer.public_key().Verify(algorithm_, raw_tbs(), signature_);
 }
 
 absl::StatusOr<std::vector<Certificate>> ParseCertificatesPem(

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/pki/byte_range.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/name.h"
 #include "core/pki/private_key.h"
@@ -30,9 +31,9 @@ class Certificate {
   static absl::StatusOr<Certificate> Parse(absl::string_view der);
 
   const std::string& der() const { return der_; }
-  absl::string_view raw_subject() const { return raw_subject_; }
-  absl::string_view raw_issuer() const { return raw_issuer_; }
-  absl::string_view raw_tbs() const { return raw_tbs_; }
+  absl::string_view raw_subject() const { return raw_subject_.In(der_); }
+  absl::string_view raw_issuer() const { return raw_issuer_.In(der_); }
+  absl::string_view raw_tbs() const { return raw_tbs_.In(der_); }
   const DistinguishedName& subject() const { return subject_; }
   const DistinguishedName& issuer() const { return issuer_; }
   // Big-endian contents of the INTEGER, without leading zero bytes.
@@ -68,7 +69,8 @@ class Certificate {
   absl::Status ParseExtension(absl::string_view type, bool critical,
                               absl::string_view value);
 
-  std::string der_, raw_subject_, raw_issuer_, raw_tbs_, signature_;
+  std::string der_, signature_;
+  ByteRange raw_subject_, raw_issuer_, raw_tbs_;
   DistinguishedName subject_, issuer_;
   std::string serial_number_;
   Validity validity_;

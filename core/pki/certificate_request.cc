@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/pki/byte_range.h"
 #include "core/pki/der.h"
 #include "core/pki/name.h"
 #include "core/pki/name_parser.h"
@@ -161,8 +162,8 @@ absl::StatusOr<CertificateRequest> CertificateRequest::Parse(
                           SubjectAltNames::Parse(extension.value_der));
   }
   out.der_ = std::string(der);
-  out.raw_subject_ = der::String(subject);
-  out.signed_part_ = der::String(info_element);
+  out.raw_subject_ = ByteRange::Of(der::View(subject), der);
+  out.signed_part_ = ByteRange::Of(der::View(info_element), der);
   out.signature_ = signature.RightAligned();
   return out;
 }
@@ -180,7 +181,7 @@ absl::StatusOr<CertificateRequest> CertificateRequest::ParsePem(
 }
 
 absl::Status CertificateRequest::VerifySignature() const {
-  return public_key_.Verify(algorithm_, signed_part_, signature_);
+  return public_key_.Verify(algorithm_, signed_part_.In(der_), signature_);
 }
 
 absl::StatusOr<std::string> CertificateRequest::Build(

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/pki/byte_range.h"
 #include "core/pki/name.h"
 #include "core/pki/private_key.h"
 #include "core/pki/subject_alt_name.h"
@@ -39,7 +40,7 @@ class CertificateRequest {
 
   const std::string& der() const { return der_; }
   const DistinguishedName& subject() const { return subject_; }
-  absl::string_view raw_subject() const { return raw_subject_; }
+  absl::string_view raw_subject() const { return raw_subject_.In(der_); }
   const PublicKey& public_key() const { return public_key_; }
   SignatureAlgorithm signature_algorithm() const { return algorithm_; }
   const SubjectAltNames& subject_alt_names() const { return sans_; }
@@ -58,10 +59,10 @@ class CertificateRequest {
   explicit CertificateRequest(PublicKey key) : public_key_(std::move(key)) {}
   std::string der_;
   DistinguishedName subject_;
-  std::string raw_subject_;
+  ByteRange raw_subject_;
   PublicKey public_key_;
   SignatureAlgorithm algorithm_ = SignatureAlgorithm::kEcdsaSha256;
-  std::string signed_part_;  // CertificationRequestInfo
+  ByteRange signed_part_;  // CertificationRequestInfo
   std::string signature_;
   SubjectAltNames sans_;
   std::vector<RequestedExtension> extensions_;

@@ -215,22 +215,39 @@ bool AddBitString(CBB* out, absl::string_view bytes) {
          CBB_add_u8(&child, 0) && AddBytes(&child, bytes) && CBB_flush(out);
 }
 
+size_t ElementSize(size_t contents_size) {
+  size_t size = 2 + contents_size;
+  if (contents_size >= 0x80) {
+    for (size_t rest = contents_size; rest != 0; rest >>= 8) ++size;
+  }
+  return size;
+}
+
+void AppendHeader(CBS_ASN1_TAG tag, size_t size, std::string* out) {
+  out->push_back(
+      static_cast<char>((tag >> CBS_ASN1_TAG_SHIFT & 0xe0) | (tag & 0x1f)));
+  if (size < 0x80) {
+    out->push_back(static_cast<char>(size));
+    return;
+  }
+  int octets = 1;
+  while (size >> (8 * octets) != 0) ++octets;
+  out->push_back(static_cast<char>(0x80 | octets));
+  while (octets-- > 0) {
+    out->push_back(static_cast<char>(size >> (8 * octets)));
+  }
+}
+
+void AppendElement(CBS_ASN1_TAG tag, absl::string_view contents,
+                   std::string* out) {
+  AppendHeader(tag, contents.size(), out);
+  out->append(contents.data(), contents.size());
+}
+
 std::string Element(CBS_ASN1_TAG tag, absl::string_view contents) {
   std::string out;
-  out.reserve(contents.size() + 6);
-  out.push_back(
-      static_cast<char>((tag >> CBS_ASN1_TAG_SHIFT & 0xe0) | (tag & 0x1f)));
-  if (contents.size() < 0x80) {
-    out.push_back(static_cast<char>(contents.size()));
-  } else {
-    int octets = 1;
-    while (contents.size() >> (8 * octets) != 0) ++octets;
-    out.push_back(static_cast<char>(0x80 | octets));
-    while (octets-- > 0) {
-      out.push_back(static_cast<char>(contents.size() >> (8 * octets)));
-    }
-  }
-  out.append(contents.data(), contents.size());
+  out.reserve(ElementSize(contents.size()));
+  AppendElement(tag, contents, &out);
   return out;
 }
 

@@ -70,9 +70,15 @@ absl::Status AddTime(CBB* out, absl::Time time);
 [[nodiscard]] bool AddExtension(CBB* out, const Oid& oid, bool critical,
                                 absl::string_view value);
 
-// Element returns one element of a tag below 31; for values too small to be
-// worth a CBB.
+// Element returns one element of a tag below 31, for values too small to be
+// worth a CBB; AppendElement appends one, AppendHeader its tag and length
+// alone.
 std::string Element(CBS_ASN1_TAG tag, absl::string_view contents);
+void AppendElement(CBS_ASN1_TAG tag, absl::string_view contents,
+                   std::string* out);
+void AppendHeader(CBS_ASN1_TAG tag, size_t size, std::string* out);
+// ElementSize is how much an element with contents of this size takes.
+size_t ElementSize(size_t contents_size);
 
 [[nodiscard]] bool AddBitString(CBB* out, absl::string_view bytes);
 

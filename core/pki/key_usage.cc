@@ -152,8 +152,9 @@ absl::StatusOr<KeyUsage> ParseKeyUsage(absl::string_view der) {
 std::string EncodeExtendedKeyUsage(absl::Span<const ExtendedKeyUsage> usages) {
   std::string purposes;
   for (const ExtendedKeyUsage usage : usages) {
-    purposes += der::Element(CBS_ASN1_OBJECT,
-                             kPurposes[static_cast<size_t>(usage)]->contents());
+    der::AppendElement(CBS_ASN1_OBJECT,
+                       kPurposes[static_cast<size_t>(usage)]->contents(),
+                       &purposes);
   }
   return der::Element(CBS_ASN1_SEQUENCE, purposes);
 }

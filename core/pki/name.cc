@@ -13,6 +13,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "core/pki/der.h"
 #include "core/pki/name_parser.h"
 #include "core/pki/oid.h"
@@ -190,9 +191,9 @@ void Store(absl::string_view type, std::string value, DistinguishedName* name) {
   }
 }
 
-// EncodeAttribute is AttributeTypeAndValue.
-absl::StatusOr<std::string> EncodeAttribute(const Oid& type,
-                                            absl::string_view value) {
+// AppendAttribute appends AttributeTypeAndValue.
+absl::Status AppendAttribute(const Oid& type, absl::string_view value,
+                             std::string* out) {
   CBS_ASN1_TAG tag = CBS_ASN1_PRINTABLESTRING;
   if (!std::all_of(value.begin(), value.end(), IsPrintable)) {
     if (!der::IsUtf8(value)) {
@@ -200,9 +201,31 @@ absl::StatusOr<std::string> EncodeAttribute(const Oid& type,
     }
     tag = CBS_ASN1_UTF8STRING;
   }
-  return der::Element(CBS_ASN1_SEQUENCE,
-                      der::Element(CBS_ASN1_OBJECT, type.contents()) +
-                          der::Element(tag, value));
+  der::AppendHeader(
+      CBS_ASN1_SEQUENCE,
+      der::ElementSize(type.contents().size()) + der::ElementSize(value.size()),
+      out);
+  der::AppendElement(CBS_ASN1_OBJECT, type.contents(), out);
+  der::AppendElement(tag, value, out);
+  return absl::OkStatus();
+}
+
+// AppendRdn appends a RelativeDistinguishedName with all of `values`.
+absl::Status AppendRdn(const Oid& type, absl::Span<const std::string> values,
+                       std::string* out) {
+  std::string set;
+  if (values.size() == 1) {
+    ABSL_RETURN_IF_ERROR(AppendAttribute(type, values[0], &set));
+  } else {
+    std::vector<std::string> members(values.size());
+    for (size_t i = 0; i < values.size(); ++i) {
+      ABSL_RETURN_IF_ERROR(AppendAttribute(type, values[i], &members[i]));
+    }
+    std::sort(members.begin(), members.end());  // X.690, 11.6.
+    for (const std::string& member : members) set += member;
+  }
+  der::AppendElement(CBS_ASN1_SET, set, out);
+  return absl::OkStatus();
 }
 
 // Escape writes a value as RFC 2253, 2.4 does.
@@ -285,24 +308,14 @@ absl::StatusOr<DistinguishedName> DistinguishedName::Parse(
 absl::StatusOr<std::string> DistinguishedName::Encode() const {
   std::string rdns;
   for (const Attribute& attribute : kAttributes) {
-    std::string set;
-    if (attribute.value != nullptr) {
-      const std::string& value = this->*attribute.value;
-      if (value.empty()) continue;
-      ABSL_ASSIGN_OR_RETURN(set, EncodeAttribute(*attribute.oid, value));
-    } else {
-      const std::vector<std::string>& values = this->*attribute.values;
-      if (values.empty()) continue;
-      std::vector<std::string> members;
-      members.reserve(values.size());
-      for (const std::string& value : values) {
-        ABSL_ASSIGN_OR_RETURN(members.emplace_back(),
-                              EncodeAttribute(*attribute.oid, value));
-      }
-      std::sort(members.begin(), members.end());  // X.690, 11.6.
-      for (const std::string& member : members) set += member;
+    absl::Span<const std::string> values;
+    if (attribute.values != nullptr) {
+      values = this->*attribute.values;
+    } else if (!(this->*attribute.value).empty()) {
+      values = absl::MakeConstSpan(&(this->*attribute.value), 1);
     }
-    rdns += der::Element(CBS_ASN1_SET, set);
+    if (values.empty()) continue;
+    ABSL_RETURN_IF_ERROR(AppendRdn(*attribute.oid, values, &rdns));
   }
   return der::Element(CBS_ASN1_SEQUENCE, rdns);
 }

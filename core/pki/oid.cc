@@ -11,6 +11,7 @@ namespace signet::pki {
 
 std::string OidToDotted(absl::string_view contents) {
   std::string dotted;
+  dotted.reserve(4 * contents.size());
   uint64_t arc = 0;
   bool first = true;
   for (const char c : contents) {

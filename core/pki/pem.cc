@@ -1,5 +1,6 @@
 #include "core/pki/pem.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -46,14 +47,15 @@ constexpr std::array<uint8_t, 256> kDigits = [] {
 // DecodeBase64 is Go's base64.StdEncoding with spaces and tabs skipped as well:
 // padding is required, bits beyond the last byte are ignored.
 bool DecodeBase64(absl::string_view text, std::string* out) {
-  out->resize(text.size() / 4 * 3 + 3);  // Never moved again: see PrivateKey.
+  out->resize(text.size() / 4 * 3 + 6);  // Never moved again: see PrivateKey.
   const auto* in = reinterpret_cast<const uint8_t*>(text.data());
   const auto* const end = in + text.size();
   char* to = out->data();
   const auto put = [&to](uint32_t quantum, int bytes) {
-    for (int i = 0; i < bytes; ++i) {
-      *to++ = static_cast<char>(quantum >> (16 - 8 * i));
-    }
+    to[0] = static_cast<char>(quantum >> 16);  // There is room for all three.
+    to[1] = static_cast<char>(quantum >> 8);
+    to[2] = static_cast<char>(quantum);
+    to += bytes;
   };
   const auto skip = [&in, end] {
     while (in < end && kDigits[*in] == kSkip) ++in;
@@ -224,28 +226,40 @@ absl::StatusOr<PemBlock> ParseFirstPem(absl::string_view text,
 std::string EncodePem(absl::string_view type, absl::string_view der) {
   const size_t digits = (der.size() + 2) / 3 * 4;
   const size_t newlines = (digits + kLineLength - 1) / kLineLength;
+  const absl::string_view end = kEnd.substr(1);
+  // One allocation of the right size: what it holds may be a key.
   std::string out;
-  out.reserve(2 * type.size() + 64 + digits + newlines);
+  out.reserve(kBegin.size() + end.size() + 2 * type.size() +
+              2 * kDashes.size() + 2 + digits + newlines);
   absl::StrAppend(&out, kBegin, type, kDashes, "\n");
-  const auto byte = [der](size_t i) {
-    return i < der.size() ? uint32_t{static_cast<uint8_t>(der[i])} : 0;
+  const size_t start = out.size();
+  out.resize(start + digits + newlines);
+  char* to = out.data() + start;
+  const auto* from = reinterpret_cast<const uint8_t*>(der.data());
+  const auto put = [&to](uint32_t quantum) {
+    *to++ = kAlphabet[quantum >> 18];
+    *to++ = kAlphabet[quantum >> 12 & 63];
+    *to++ = kAlphabet[quantum >> 6 & 63];
+    *to++ = kAlphabet[quantum & 63];
   };
-  size_t column = 0;
-  for (size_t i = 0; i < der.size(); i += 3) {
-    const uint32_t quantum = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
-    const char four[] = {
-        kAlphabet[quantum >> 18], kAlphabet[(quantum >> 12) & 63],
-        i + 1 < der.size() ? kAlphabet[(quantum >> 6) & 63] : '=',
-        i + 2 < der.size() ? kAlphabet[quantum & 63] : '='};
-    out.append(four, sizeof four);
-    column += sizeof four;
-    if (column == kLineLength) {
-      out.push_back('\n');
-      column = 0;
+  size_t left = der.size();
+  while (left > 0) {
+    const size_t line = std::min(left, kLineLength / 4 * 3);
+    left -= line;
+    const uint8_t* const line_end = from + line;
+    for (; line_end - from >= 3; from += 3) {
+      put(uint32_t{from[0]} << 16 | uint32_t{from[1]} << 8 | from[2]);
     }
+    if (from < line_end) {  // One or two bytes are left, of the last line.
+      const bool two = line_end - from == 2;
+      put(uint32_t{from[0]} << 16 | (two ? uint32_t{from[1]} << 8 : 0));
+      to[-1] = '=';
+      if (!two) to[-2] = '=';
+      from = line_end;
+    }
+    *to++ = '\n';
   }
-  if (column > 0) out.push_back('\n');
-  absl::StrAppend(&out, kEnd.substr(1), type, kDashes, "\n");
+  absl::StrAppend(&out, end, type, kDashes, "\n");
   return out;
 }
 

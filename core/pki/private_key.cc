@@ -180,6 +180,25 @@ absl::StatusOr<std::string> CanonicalRsaKey(absl::string_view der) {
   return der::Finish(cbb.get());
 }
 
+std::string EncodeSpki(absl::string_view algorithm,
+                       absl::string_view parameters,
+                       absl::string_view key_bits) {
+  const size_t identifier_size =
+      der::ElementSize(algorithm.size()) + parameters.size();
+  const size_t body_size =
+      der::ElementSize(identifier_size) + der::ElementSize(1 + key_bits.size());
+  std::string spki;
+  spki.reserve(der::ElementSize(body_size));
+  der::AppendHeader(CBS_ASN1_SEQUENCE, body_size, &spki);
+  der::AppendHeader(CBS_ASN1_SEQUENCE, identifier_size, &spki);
+  der::AppendElement(CBS_ASN1_OBJECT, algorithm, &spki);
+  absl::StrAppend(&spki, parameters);
+  der::AppendHeader(CBS_ASN1_BITSTRING, 1 + key_bits.size(), &spki);
+  spki.push_back('\0');  // No unused bits.
+  absl::StrAppend(&spki, key_bits);
+  return spki;
+}
+
 // Marshalled runs one of BoringSSL's encoders on `key`.
 template <typename Encode>
 absl::StatusOr<Secret> Marshalled(Encode encode) {
@@ -306,17 +325,7 @@ absl::StatusOr<PublicKey> PublicKey::FromSpki(absl::string_view spki_der) {
     return absl::UnimplementedError("x509: unknown public key algorithm");
   }
 
-  bssl::ScopedCBB cbb;
-  CBB sequence, identifier;
-  if (!CBB_init(cbb.get(), spki_der.size()) ||
-      !CBB_add_asn1(cbb.get(), &sequence, CBS_ASN1_SEQUENCE) ||
-      !CBB_add_asn1(&sequence, &identifier, CBS_ASN1_SEQUENCE) ||
-      !der::AddElement(&identifier, CBS_ASN1_OBJECT, algorithm_oid) ||
-      !der::AddBytes(&identifier, der::View(parameters)) ||
-      !der::AddBitString(&sequence, key_bits)) {
-    return der::BuildError();
-  }
-  ABSL_ASSIGN_OR_RETURN(rep->spki, der::Finish(cbb.get()));
+  rep->spki = EncodeSpki(algorithm_oid, der::View(parameters), key_bits);
   rep->bits =
       absl::string_view(rep->spki).substr(rep->spki.size() - key_bits.size());
   rep->key.reset(EVP_PKEY_from_subject_public_key_info(

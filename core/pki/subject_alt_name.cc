@@ -84,18 +84,18 @@ absl::StatusOr<std::string> SubjectAltNames::Encode() const {
   std::string names;
   for (const std::string& name : dns_names) {
     if (!der::IsAscii(name)) return NotIa5(name);
-    names += der::Element(kDns, name);
+    der::AppendElement(kDns, name, &names);
   }
   for (const std::string& name : email_addresses) {
     if (!der::IsAscii(name)) return NotIa5(name);
-    names += der::Element(kEmail, name);
+    der::AppendElement(kEmail, name, &names);
   }
   for (const IpAddress& ip : ip_addresses) {
-    names += der::Element(kIp, ip.bytes());
+    der::AppendElement(kIp, ip.bytes(), &names);
   }
   for (const std::string& name : uris) {
     if (!der::IsAscii(name)) return NotIa5(name);
-    names += der::Element(kUri, name);
+    der::AppendElement(kUri, name, &names);
   }
   return der::Element(CBS_ASN1_SEQUENCE, names);
 }
