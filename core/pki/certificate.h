@@ -27,7 +27,9 @@ namespace signet::pki {
 class Certificate {
  public:
   static constexpr size_t kMaxBytes = 1 << 20;
-  // Parses one DER certificate with nothing after it.
+  // Parses one DER certificate with nothing after it, under the rules of Go's
+  // x509.ParseCertificate and with its words. Keys and signature algorithms
+  // that PublicKey and SignatureAlgorithm do not know (DSA, MD5) are refused.
   static absl::StatusOr<Certificate> Parse(absl::string_view der);
 
   const std::string& der() const { return der_; }

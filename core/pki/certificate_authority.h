@@ -21,7 +21,8 @@ namespace signet::pki {
 // part comes from the CA). A plain value: policy fills it, the CA encodes it.
 struct TbsCertificate {
   // Contents of the serial INTEGER, big-endian, as random bytes: the encoder
-  // strips leading zeros and adds the sign byte. Must not be empty; at most 20.
+  // strips leading zeros and adds the sign byte. Must not be empty; at most 20
+  // octets, sign byte included (so clear the top bit of 20 random ones).
   std::string serial_number;
   DistinguishedName subject;
   Validity validity;

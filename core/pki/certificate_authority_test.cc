@@ -4,15 +4,19 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "core/pki/certificate.h"
+#include "core/pki/certificate_request.h"
 #include "core/pki/ip_address.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/name.h"
@@ -158,6 +162,47 @@ TEST(CertificateAuthorityTest, EncodesWhatGoDoes) {
     EXPECT_EQ(ToHex(*tbs), vector[2]);
   }
   EXPECT_THAT(inputs, IsEmpty());
+}
+
+// The same from life: what kube-controller-manager issued for a kubelet's
+// request, built anew from the request. A CA of our own stands in for its CA,
+// with the same name and key identifier.
+TEST(CertificateAuthorityTest, EncodesWhatKubeControllerManagerDid) {
+  int checked = 0;
+  for (const auto& vector : ReadVectors("recorded.txt")) {
+    SCOPED_TRACE(vector[0]);
+    const auto request = CertificateRequest::Parse(FromHex(vector[2]));
+    const auto recorded = Certificate::Parse(FromHex(vector[3]));
+    ASSERT_THAT(request, IsOk());
+    ASSERT_THAT(recorded, IsOk());
+
+    TbsCertificate root = Client();
+    root.subject = recorded->issuer();
+    root.spki_der = "";
+    root.subject_key_id = recorded->authority_key_id();
+    const PrivateKey key = TestKey("p256");
+    // Its name as it stands there: a UTF8String.
+    const std::string certificate =
+        absl::StrReplaceAll(*CertificateAuthority::SelfSign(root, key),
+                            {{*root.subject.Encode(), recorded->raw_issuer()}});
+    const auto authority = CertificateAuthority::Create(
+        *Certificate::Parse(certificate), std::make_shared<PrivateKey>(key));
+    ASSERT_THAT(authority, IsOk());
+
+    TbsCertificate tbs;
+    tbs.serial_number = recorded->serial_number();
+    tbs.validity = recorded->validity();
+    tbs.subject = request->subject();
+    tbs.subject_alt_names = request->subject_alt_names();
+    tbs.spki_der = request->public_key().spki_der();
+    const std::vector<std::string> usages = absl::StrSplit(vector[1], ',');
+    tbs.usages = *UsagesFromStrings(usages);
+    const auto got = authority->EncodeTbs(tbs);
+    ASSERT_THAT(got, IsOk());
+    EXPECT_EQ(ToHex(*got), ToHex(recorded->raw_tbs()));
+    ++checked;
+  }
+  EXPECT_EQ(checked, 4);
 }
 
 TEST(CertificateAuthorityTest, IssuesWhatItEncodes) {

@@ -1,6 +1,7 @@
 #include "core/pki/certificate_request.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -111,6 +112,36 @@ TEST(CertificateRequestTest, SaysWhatGoSays) {
     ++checked;
   }
   EXPECT_EQ(checked, 8);
+}
+
+// A key whose private half somebody else has.
+class ForeignKey : public SigningKey {
+ public:
+  explicit ForeignKey(PublicKey key) : key_(std::move(key)) {}
+  const PublicKey& public_key() const override { return key_; }
+  absl::StatusOr<std::string> Sign(SignatureAlgorithm,
+                                   absl::string_view) const override {
+    return "no signature";
+  }
+
+ private:
+  PublicKey key_;
+};
+
+// SPEC A-16, from life: what a kubelet sent, built anew of its parts.
+TEST(CertificateRequestTest, SaysWhatAKubeletSays) {
+  for (const auto& vector : ReadVectors("recorded.txt")) {
+    SCOPED_TRACE(vector[0]);
+    const std::string der = FromHex(vector[2]);
+    const auto request = CertificateRequest::Parse(der);
+    ASSERT_THAT(request, IsOk());
+    EXPECT_THAT(request->VerifySignature(), IsOk());
+    const auto built = CertificateRequest::Build(
+        request->subject(), request->subject_alt_names(),
+        ForeignKey(request->public_key()));
+    ASSERT_THAT(built, IsOk());
+    EXPECT_EQ(ToHex(Info(*built)), ToHex(Info(der)));
+  }
 }
 
 TEST(CertificateRequestTest, IsReadBack) {

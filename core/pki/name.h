@@ -21,7 +21,9 @@ struct DistinguishedName {
   std::vector<std::string> organizational_unit;
   std::string common_name;    // The last one wins, as in Go.
   std::string serial_number;  // Likewise.
-  // Every attribute in order, known or not: (dotted OID, value).
+  // Every attribute in order, known or not: (dotted OID, value). A request may
+  // hold values that are not strings (Go tolerates them): they are here alone,
+  // as "#" and their DER in hexadecimal.
   std::vector<std::pair<std::string, std::string>> names;
 
   // Parses a DER Name. Accepts the string types Go does (UTF8, Printable, IA5,

@@ -15,6 +15,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "core/base/secret.h"
 
 namespace signet::pki {
 namespace {
@@ -186,6 +187,7 @@ std::optional<PemBlock> Decode(absl::string_view* text) {
 
     if (end > 0 &&
         !DecodeBase64(rest.substr(0, static_cast<size_t>(end)), &block.der)) {
+      Wipe(block.der);  // Of a key's, perhaps, and nobody else sees it.
       continue;
     }
     *text = ending;

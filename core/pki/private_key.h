@@ -32,7 +32,9 @@ enum class KeyAlgorithm {
 class PublicKey {
  public:
   // Parses a DER SubjectPublicKeyInfo with nothing after it. Accepted: RSA of
-  // 1024 to 8192 bits, P-224, P-256, P-384, P-521, Ed25519.
+  // 1024 to 8192 bits, P-224, P-256, P-384, P-521, Ed25519. What is no part of
+  // the key (Go skips it) is dropped: `spki_der` is canonical. kUnimplemented
+  // for an unknown algorithm, else kInvalidArgument, with Go's words.
   static absl::StatusOr<PublicKey> FromSpki(absl::string_view spki_der);
 
   KeyType type() const;

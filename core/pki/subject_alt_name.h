@@ -24,7 +24,7 @@ struct SubjectAltNames {
   }
   // Parses the extension's value (a GeneralNames). kInvalidArgument for what Go
   // refuses: non-IA5 strings, IPs of another length than 4 or 16 (SPEC D-5),
-  // URIs that do not parse.
+  // URIs that do not parse. URIs come out as Go's URL.String writes them.
   static absl::StatusOr<SubjectAltNames> Parse(absl::string_view der);
   // Encodes the value, grouped DNS, email, IP, URI (SPEC C-15).
   // kInvalidArgument for non-ASCII names.
