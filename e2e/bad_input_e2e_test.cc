@@ -45,14 +45,14 @@ class BadInputTest : public E2eTest {
   AgentFiles MakeFiles(absl::string_view node, const TokenOptions& token = {}) {
     const absl::StatusOr<AgentFiles> files =
         testbed().MakeAgentFiles(node, token);
-    EXPECT_THAT(files, IsOk());
+    EXPECT_THAT(files.status(), IsOk());
     return files.value_or(AgentFiles());
   }
 
   // The program ends by itself with exit code 1; the last line of its log is
   // then returned.
   std::string LastWords(const ProcessOr& process) {
-    EXPECT_THAT(process, IsOk());
+    EXPECT_THAT(process.status(), IsOk());
     if (!process.ok()) return "";
     EXPECT_THAT((*process)->Wait(kAnswer), IsOkAndHolds(1));
     return LastLines((*process)->Log(), 1);
@@ -62,12 +62,12 @@ class BadInputTest : public E2eTest {
   // in which it says why is returned.
   std::string Complaint(const AgentFiles& files) {
     ProcessOr agent = testbed().StartAgent(files);
-    EXPECT_THAT(agent, IsOk());
+    EXPECT_THAT(agent.status(), IsOk());
     if (!agent.ok()) return "";
     agent_ = *std::move(agent);
     const absl::StatusOr<std::string> line =
         agent_->WaitForLine("attempt_failed", kAnswer);
-    EXPECT_THAT(line, IsOk());
+    EXPECT_THAT(line.status(), IsOk());
     EXPECT_TRUE(agent_->Running());
     return line.value_or("");
   }
@@ -97,7 +97,7 @@ TEST_F(BadInputTest, ACaThatDidNotIssueTheServersCertificateIsSaid) {
   const AgentFiles files = MakeFiles("e2e-bad-ca");
   const absl::StatusOr<std::string> config =
       ReadFile(files.bootstrap_kubeconfig);
-  ASSERT_THAT(config, IsOk());
+  ASSERT_THAT(config.status(), IsOk());
   const signet::testing::TestCa other;
   const std::string other_ca = testbed().directory() + "/other-ca.crt";
   ASSERT_THAT(WriteFile(other_ca, other.certificate_pem()), IsOk());
@@ -128,11 +128,11 @@ TEST_F(BadInputTest, ADeniedRequestIsSaidAndFollowedByAnother) {
   const AgentFiles files = MakeFiles("e2e-denied");
   CreateNode(testbed(), files.node);
   ProcessOr agent = testbed().StartAgent(files);
-  ASSERT_THAT(agent, IsOk());
+  ASSERT_THAT(agent.status(), IsOk());
   absl::StatusOr<CertificateSigningRequest> request = testbed().WaitForRequest(
       files.bootstrap_user, kJoinTimeout,
       [](const CertificateSigningRequest&) { return true; });
-  ASSERT_THAT(request, IsOk());
+  ASSERT_THAT(request.status(), IsOk());
   auto& denied = *request->mutable_status()->add_conditions();
   denied.set_type("Denied");
   denied.set_status("True");
@@ -144,14 +144,14 @@ TEST_F(BadInputTest, ADeniedRequestIsSaidAndFollowedByAnother) {
       IsOk());
   const absl::StatusOr<std::string> line =
       (*agent)->WaitForLine("attempt_failed", kAnswer);
-  ASSERT_THAT(line, IsOk());
+  ASSERT_THAT(line.status(), IsOk());
   EXPECT_THAT(*line, AllOf(HasSubstr(request->metadata().name()),
                            HasSubstr("denied"), HasSubstr("not this one")));
 
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   std::optional<pki::Certificate> certificate;
   ExpectJoined(testbed(), files, &certificate);
   EXPECT_THAT(testbed().RequestsOf(files.bootstrap_user),
@@ -171,7 +171,7 @@ TEST_F(BadInputTest, AKeyFileThatIsNoneEndsTheSignerAndIsNamed) {
 TEST_F(BadInputTest, ACaFileWithTwoCertificatesEndsTheSigner) {  // C-19
   const absl::StatusOr<std::string> one =
       ReadFile(cluster().CaCertificateFile());
-  ASSERT_THAT(one, IsOk());
+  ASSERT_THAT(one.status(), IsOk());
   const std::string path = testbed().directory() + "/two-certificates.crt";
   ASSERT_THAT(WriteFile(path, *one + *one), IsOk());
   EXPECT_THAT(LastWords(testbed().LaunchSigner({.ca_certificate_file = path})),
@@ -184,7 +184,7 @@ TEST_F(BadInputTest, AnApproverWithoutRightsIsNotReadyAndSaysWhy) {
   const AgentFiles nobody = MakeFiles("e2e-nobody", {.group = ""});
   const ProcessOr approver =
       testbed().LaunchApprover(nobody.bootstrap_kubeconfig);
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   EXPECT_THAT((*approver)->WaitForLine("forbidden", kAnswer), IsOk());
   EXPECT_TRUE((*approver)->Running());
 }
@@ -202,11 +202,11 @@ TEST_F(BadInputTest, AnUnknownFlagIsNamed) {
   for (const auto& t : kTests) {
     SCOPED_TRACE(t.program);
     const absl::StatusOr<std::string> path = Runfile(t.program);
-    ASSERT_THAT(path, IsOk());
+    ASSERT_THAT(path.status(), IsOk());
     std::vector<std::string> argv = {*path, "--no-such-flag"};
     argv.insert(argv.end(), t.flags.begin(), t.flags.end());
     const absl::StatusOr<CommandResult> result = RunCommand(argv);
-    ASSERT_THAT(result, IsOk());
+    ASSERT_THAT(result.status(), IsOk());
     EXPECT_EQ(result->exit_code, 2);
     EXPECT_THAT(result->err, HasSubstr("--no-such-flag"));
     EXPECT_THAT(result->out, IsEmpty());

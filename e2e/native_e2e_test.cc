@@ -48,12 +48,12 @@ class NativeTest : public E2eTest {
   // Runs the real kubectl as the administrator; returns its standard output.
   std::string Kubectl(std::vector<std::string> arguments) {
     const absl::StatusOr<std::string> program = cluster().Binary("kubectl");
-    EXPECT_THAT(program, IsOk());
+    EXPECT_THAT(program.status(), IsOk());
     if (!program.ok()) return "";
     arguments.insert(arguments.begin(),
                      {*program, "--kubeconfig", cluster().AdminKubeconfig()});
     const absl::StatusOr<CommandResult> result = RunCommand(arguments);
-    EXPECT_THAT(result, IsOk());
+    EXPECT_THAT(result.status(), IsOk());
     if (!result.ok()) return "";
     EXPECT_EQ(result->exit_code, 0) << result->err;
     return result->out;
@@ -161,15 +161,15 @@ class Kubelet {
 
 TEST_F(NativeTest, ARealKubeletJoinsAndRenewsThroughOurApproverAndSigner) {
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   const absl::StatusOr<AgentFiles> files =
       testbed().MakeAgentFiles("e2e-kubelet");
-  ASSERT_THAT(files, IsOk());
+  ASSERT_THAT(files.status(), IsOk());
   const absl::StatusOr<std::unique_ptr<Kubelet>> kubelet =
       Kubelet::Start(testbed(), *files);
-  ASSERT_THAT(kubelet, IsOk());
+  ASSERT_THAT(kubelet.status(), IsOk());
 
   // It registers its node itself, with the certificate.
   ASSERT_THAT(
@@ -179,9 +179,9 @@ TEST_F(NativeTest, ARealKubeletJoinsAndRenewsThroughOurApproverAndSigner) {
       IsOk());
   const absl::StatusOr<pki::Certificate> first =
       CertificateInFile(files->CurrentPem());
-  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(first.status(), IsOk());
   ExpectRenewals(testbed(), "system:node:e2e-kubelet", *first, 2,
-                 [](const pki::Certificate&) {});
+                 Reconnects::kWithin10Seconds, [](const pki::Certificate&) {});
   EXPECT_THAT((*kubelet)->process().WaitForLine(
                   "Certificate rotation detected, shutting down client "
                   "connections to start using new credentials",
@@ -193,15 +193,15 @@ TEST_F(NativeTest, ARealKubeletJoinsAndRenewsThroughOurApproverAndSigner) {
 
 TEST_F(NativeTest, KubectlShowsAJoinedNodesRequestAsApprovedIssued) {
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   CreateNode(testbed(), "e2e-kubectl");
   const absl::StatusOr<AgentFiles> files =
       testbed().MakeAgentFiles("e2e-kubectl");
-  ASSERT_THAT(files, IsOk());
+  ASSERT_THAT(files.status(), IsOk());
   const ProcessOr agent = testbed().StartAgent(*files);
-  ASSERT_THAT(agent, IsOk());
+  ASSERT_THAT(agent.status(), IsOk());
   std::optional<pki::Certificate> certificate;
   ExpectJoined(testbed(), *files, &certificate);
   if (HasFatalFailure()) return;
@@ -227,7 +227,7 @@ TEST_F(StockControllersTest, OurAgentJoinsAndRenewsThroughTheStockControllers) {
   ASSERT_THAT(cluster.Start(directory), IsOk());
   const absl::StatusOr<std::unique_ptr<Testbed>> testbed =
       Testbed::Create(cluster, directory);
-  ASSERT_THAT(testbed, IsOk());
+  ASSERT_THAT(testbed.status(), IsOk());
   ExpectAgentJoinsAndRenewsTwice(**testbed, "e2e-stock");
   ReportFailure(**testbed);
 }

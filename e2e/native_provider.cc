@@ -42,7 +42,8 @@ absl::Status NativeProvider::Start(const std::string& directory) {
                       .environment = environment_,
                       .log_path = absl::StrCat(directory, "/start.log")}));
   ABSL_RETURN_IF_ERROR(
-      control_plane_->WaitForLine("ready ", absl::Minutes(2)).status());
+      control_plane_->WaitForLine("ready KUBECONFIG=", absl::Minutes(2))
+          .status());
 
   // Our services' rights, and the nodes', by the manifests a user applies.
   ABSL_ASSIGN_OR_RETURN(const std::string kubectl, Binary("kubectl"));

@@ -27,6 +27,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/random/random.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
@@ -297,24 +298,27 @@ absl::StatusOr<CommandResult> RunCommand(
 }
 
 absl::StatusOr<std::vector<int>> FreePorts(int count) {
+  constexpr int kLowest = 20000;
+  constexpr int kEnd = 32768;  // Where Linux's ephemeral ports begin.
+  absl::BitGen random;
   std::vector<int> sockets, ports;
   const absl::Cleanup close_sockets = [&] {
     for (int fd : sockets) close(fd);
   };
   // All are bound at the same time, so that they differ.
-  for (int i = 0; i < count; ++i) {
+  for (int tries = 0; static_cast<int>(ports.size()) < count; ++tries) {
+    if (tries > 1000) return absl::ResourceExhaustedError("no free port");
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return absl::InternalError("cannot open a socket");
+    sockets.push_back(fd);
+    const int port = absl::Uniform(random, kLowest, kEnd);
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (fd < 0) return absl::InternalError("cannot open a socket");
-    sockets.push_back(fd);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      return absl::InternalError(absl::StrCat("bind: ", std::strerror(errno)));
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
+      ports.push_back(port);
     }
-    ports.push_back(ntohs(address.sin_port));
   }
   return ports;
 }

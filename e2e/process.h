@@ -97,7 +97,8 @@ absl::StatusOr<CommandResult> RunCommand(
     absl::string_view input = "", absl::Duration timeout = absl::Seconds(60));
 
 // FreePorts returns `count` different TCP ports of 127.0.0.1 on which nobody
-// listens. They are not reserved: use them at once.
+// listens, drawn at random from below those that connections get by themselves.
+// They are not reserved: use them at once.
 absl::StatusOr<std::vector<int>> FreePorts(int count);
 
 // Connections returns process `pid`'s established TCP connections to port

@@ -37,10 +37,10 @@ class RestartTest : public E2eTest {
     CreateNode(testbed(), node);
     if (HasFatalFailure()) return;
     const absl::StatusOr<AgentFiles> files = testbed().MakeAgentFiles(node);
-    ASSERT_THAT(files, IsOk());
+    ASSERT_THAT(files.status(), IsOk());
     files_ = *files;
     ProcessOr agent = testbed().StartAgent(files_);
-    ASSERT_THAT(agent, IsOk());
+    ASSERT_THAT(agent.status(), IsOk());
     agent_ = *std::move(agent);
     WaitForRequest("");
   }
@@ -72,22 +72,22 @@ TEST_F(RestartTest, ApproverAndSignerAreKilledBetweenTheirSteps) {
   StartJoining("e2e-restart-services");
   if (HasFatalFailure()) return;
   ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   WaitForRequest("Approved");
   if (HasFatalFailure()) return;
   (*approver)->Kill();
 
   ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   ExpectJoinedOnce();
   if (HasFatalFailure()) return;
   (*signer)->Kill();
 
   // Both come back and find nothing left to do.
   approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   StartJoining("e2e-restart-services-2");
   if (HasFatalFailure()) return;
   ExpectJoinedOnce();
@@ -101,17 +101,17 @@ TEST_F(RestartTest, TheApiServerIsKilledWhileTheAgentWaits) {
   EXPECT_TRUE(agent_->Running());
 
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   ExpectJoinedOnce();
 }
 
 TEST_F(RestartTest, TheApiServerIsKilledUnderApproverAndSigner) {
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   ASSERT_THAT(cluster().KillApiServer(), IsOk());
   ASSERT_THAT(cluster().StartApiServer(), IsOk());
 
@@ -127,21 +127,21 @@ TEST_F(RestartTest, TheAgentIsKilledWhileItWaits) {
   if (HasFatalFailure()) return;
   agent_->Kill();
   ProcessOr agent = testbed().StartAgent(files_);
-  ASSERT_THAT(agent, IsOk());
+  ASSERT_THAT(agent.status(), IsOk());
 
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   std::optional<pki::Certificate> certificate;
   ExpectJoined(testbed(), files_, &certificate);
 }
 
 TEST_F(RestartTest, TheAgentIsKilledWithItsCertificateAndGoesOnWithIt) {
   const ProcessOr approver = testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const ProcessOr signer = testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   StartJoining("e2e-restart-joined");
   if (HasFatalFailure()) return;
   std::optional<pki::Certificate> certificate;
@@ -151,9 +151,9 @@ TEST_F(RestartTest, TheAgentIsKilledWithItsCertificateAndGoesOnWithIt) {
 
   // It renews what it finds, by that, instead of joining once more.
   const ProcessOr agent = testbed().StartAgent(files_);
-  ASSERT_THAT(agent, IsOk());
+  ASSERT_THAT(agent.status(), IsOk());
   ExpectRenewals(testbed(), "system:node:" + files_.node, *certificate, 1,
-                 [](const pki::Certificate&) {});
+                 Reconnects::kAtOnce, [](const pki::Certificate&) {});
   EXPECT_THAT(testbed().RequestsOf(files_.bootstrap_user),
               IsOkAndHolds(SizeIs(1)));
 }

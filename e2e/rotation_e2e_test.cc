@@ -24,10 +24,10 @@ using RotationTest = E2eTest;
 TEST_F(RotationTest, ANodeJoinsByTokenAndRenewsTwiceInsideItsWindow) {
   const absl::StatusOr<std::unique_ptr<Process>> approver =
       testbed().StartApprover();
-  ASSERT_THAT(approver, IsOk());
+  ASSERT_THAT(approver.status(), IsOk());
   const absl::StatusOr<std::unique_ptr<Process>> signer =
       testbed().StartSigner();
-  ASSERT_THAT(signer, IsOk());
+  ASSERT_THAT(signer.status(), IsOk());
   ExpectAgentJoinsAndRenewsTwice(testbed(), "e2e-rotation");
 }
 

@@ -26,13 +26,21 @@ void CreateNode(Testbed& testbed, const std::string& name);
 void ExpectJoined(Testbed& testbed, const AgentFiles& files,
                   std::optional<pki::Certificate>* first);
 
-// Watches `count` renewals by `user`, beginning with `current`, each made by
+// When a client whose certificate was replaced leaves its old connections.
+enum class Reconnects {
+  kAtOnce,          // Ours.
+  kWithin10Seconds  // The kubelet, which looks every ten (SPEC A-44): until
+                    // then it may renew by an older certificate.
+};
+
+// Watches `count` renewals by `user`, beginning with `current`: each made by
 // the owner of the certificate before (SPEC D-1) within 70 to 90 % of its life
 // (SPEC A-1), approved and issued. After each calls `renewed` with the new
 // certificate.
 void ExpectRenewals(
     Testbed& testbed, const std::string& user, pki::Certificate current,
-    int count, const std::function<void(const pki::Certificate&)>& renewed);
+    int count, Reconnects reconnects,
+    const std::function<void(const pki::Certificate&)>& renewed);
 
 // Our agent joins as `node` and renews twice, installs what was issued, and
 // closes the connections it made with the old certificate.
