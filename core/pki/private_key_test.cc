@@ -43,13 +43,13 @@ TEST(PrivateKeyTest, ReadsEveryFormOfAKey) {
     std::string pem;
     absl::string_view same_as;
   } kTests[] = {
-      {"PKCS#8, EC", ReadTestData("form-p256.pkcs8.pem"), "p256"},
-      {"PKCS#8, RSA", ReadTestData("form-rsa2048.pkcs8.pem"), "rsa2048"},
-      {"EC PARAMETERS before it", ReadTestData("form-p256.with-parameters.pem"),
-       "p256"},
-      {"a compressed public half", ReadTestData("form-p256.compressed.pem"),
-       "p256"},
-      {"no public half", ReadTestData("form-p256.no-public.pem"), "p256"},
+      {"PKCS#8, EC", ReadTestData("test-form-p256.pkcs8.pem"), "p256"},
+      {"PKCS#8, RSA", ReadTestData("test-form-rsa2048.pkcs8.pem"), "rsa2048"},
+      {"EC PARAMETERS before it",
+       ReadTestData("test-form-p256.with-parameters.pem"), "p256"},
+      {"a compressed public half",
+       ReadTestData("test-form-p256.compressed.pem"), "p256"},
+      {"no public half", ReadTestData("test-form-p256.no-public.pem"), "p256"},
       {"cfssl's label for Ed25519 (SPEC E-15)",
        EncodePem("Ed25519 PRIVATE KEY",
                  ParseFirstPem(ReadTestData("test-ed25519.key.pem"))->der),
@@ -96,13 +96,13 @@ TEST(PrivateKeyTest, RefusesWithAReason) {
        "data does not contain a valid RSA, ECDSA or Ed25519 private key"},
       {"a certificate alone", ReadTestData("test-p256-ca.cert.pem"),
        absl::StatusCode::kInvalidArgument, "data does not contain a valid"},
-      {"encrypted PKCS#8", ReadTestData("form-p256.encrypted-pkcs8.pem"),
+      {"encrypted PKCS#8", ReadTestData("test-form-p256.encrypted-pkcs8.pem"),
        absl::StatusCode::kUnimplemented, "encrypted private keys"},
-      {"encrypted SEC1", ReadTestData("form-p256.encrypted-sec1.pem"),
+      {"encrypted SEC1", ReadTestData("test-form-p256.encrypted-sec1.pem"),
        absl::StatusCode::kUnimplemented, "encrypted private keys"},
-      {"secp256k1", ReadTestData("form-secp256k1.pem"),
+      {"secp256k1", ReadTestData("test-form-secp256k1.pem"),
        absl::StatusCode::kInvalidArgument, "malformed EC PRIVATE KEY"},
-      {"RSA-512", ReadTestData("form-rsa512.pem"),
+      {"RSA-512", ReadTestData("test-form-rsa512.pem"),
        absl::StatusCode::kInvalidArgument, "512-bit keys are insecure"},
       {"halves that do not match", WithOtherPublicHalf(),
        absl::StatusCode::kInvalidArgument, "malformed EC PRIVATE KEY"},
@@ -138,20 +138,20 @@ TEST(PrivateKeyTest, IsWrittenAsOthersWriteIt) {
     EXPECT_EQ(key.ToPem(PrivateKey::Format::kTraditional)->Reveal(),
               ReadTestData(absl::StrCat("test-", name, ".key.pem")));
     EXPECT_EQ(key.ToPem(PrivateKey::Format::kPkcs8)->Reveal(),
-              ReadTestData(absl::StrCat("go-", name, ".pkcs8.pem")));
+              ReadTestData(absl::StrCat("test-go-", name, ".pkcs8.pem")));
   }
 }
 
 // A key read without its public half is written with it.
 TEST(PrivateKeyTest, IsWrittenWithItsPublicHalf) {
   for (const absl::string_view form :
-       {"form-p256.no-public.pem", "form-p256.compressed.pem"}) {
+       {"test-form-p256.no-public.pem", "test-form-p256.compressed.pem"}) {
     const auto key = PrivateKey::FromPem(ReadTestData(form));
     ASSERT_THAT(key, IsOk());
     EXPECT_EQ(key->ToPem(PrivateKey::Format::kTraditional)->Reveal(),
               ReadTestData("test-p256.key.pem"));
     EXPECT_EQ(key->ToPem(PrivateKey::Format::kPkcs8)->Reveal(),
-              ReadTestData("go-p256.pkcs8.pem"));
+              ReadTestData("test-go-p256.pkcs8.pem"));
   }
 }
 

@@ -330,6 +330,35 @@ TEST(TrustBundleTest, LetsOnlyCasIssue) {
               Fails("path length"));
 }
 
+TEST(TrustBundleTest, KeepsToNameConstraints) {
+  // Two leaves, and the root that may issue for .example only.
+  const std::vector<Certificate> chain =
+      *ParseCertificatesPem(ReadTestData("test-constrained.cert.pem"));
+  ASSERT_THAT(chain, SizeIs(3));
+  const TrustBundle bundle = Trust({chain[2]});
+  EXPECT_THAT(bundle.Verify({chain[0]}, {.now = kNow}), IsOk());
+  EXPECT_THAT(bundle.Verify({chain[1]}, {.now = kNow}),
+              Fails("certificate 0 (CN=n1.test): x509: permitted subtree "
+                    "violation"));
+}
+
+TEST(TrustBundleTest, TakesEveryKindOfCa) {
+  for (const absl::string_view name :
+       {"p256", "p384", "p521", "rsa2048", "ed25519"}) {
+    SCOPED_TRACE(name);
+    const PrivateKey key = *PrivateKey::FromPem(
+        ReadTestData(absl::StrCat("test-", name, ".key.pem")));
+    const Certificate root =
+        ParseCertificatesPem(
+            ReadTestData(absl::StrCat("test-", name, "-ca.cert.pem")))
+            ->front();
+    const CertificateAuthority authority =
+        *CertificateAuthority::Create(root, std::make_shared<PrivateKey>(key));
+    const Certificate leaf = *Certificate::Parse(*authority.Issue(Leaf()));
+    EXPECT_THAT(Trust({root}).Verify({leaf}, {.now = kNow}), IsOk());
+  }
+}
+
 // Many intermediates of one name could make the search take for ever.
 TEST(TrustBundleTest, GivesUpOnAMaze) {
   const Ca root("root");

@@ -29,23 +29,23 @@ rsa rsa1024 1024
 # Other forms of a key: PKCS#8, with its parameters before it, with a
 # compressed or without any public half, encrypted both ways, of a curve that is
 # not supported, too short, and with halves that do not match.
-openssl pkcs8 -topk8 -nocrypt -in test-p256.key.pem -out form-p256.pkcs8.pem
+openssl pkcs8 -topk8 -nocrypt -in test-p256.key.pem -out test-form-p256.pkcs8.pem
 openssl pkcs8 -topk8 -nocrypt -in test-rsa2048.key.pem \
-  -out form-rsa2048.pkcs8.pem
+  -out test-form-rsa2048.pkcs8.pem
 {
   openssl ecparam -name prime256v1
   cat test-p256.key.pem
-} >form-p256.with-parameters.pem
+} >test-form-p256.with-parameters.pem
 openssl ec -in test-p256.key.pem -conv_form compressed \
-  -out form-p256.compressed.pem 2>/dev/null
+  -out test-form-p256.compressed.pem 2>/dev/null
 openssl ec -in test-p256.key.pem -no_public \
-  -out form-p256.no-public.pem 2>/dev/null
+  -out test-form-p256.no-public.pem 2>/dev/null
 openssl pkcs8 -topk8 -in test-p256.key.pem -passout pass:test \
-  -out form-p256.encrypted-pkcs8.pem
+  -out test-form-p256.encrypted-pkcs8.pem
 openssl ec -in test-p256.key.pem -aes128 -passout pass:test \
-  -out form-p256.encrypted-sec1.pem 2>/dev/null
-openssl ecparam -name secp256k1 -genkey -noout -out form-secp256k1.pem
-openssl genrsa -traditional -out form-rsa512.pem 512 2>/dev/null
+  -out test-form-p256.encrypted-sec1.pem 2>/dev/null
+openssl ecparam -name secp256k1 -genkey -noout -out test-form-secp256k1.pem
+openssl genrsa -traditional -out test-form-rsa512.pem 512 2>/dev/null
 
 (cd go_vectors && go build -o ../.go_vectors .)
 ./.go_vectors

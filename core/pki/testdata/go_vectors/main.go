@@ -228,11 +228,41 @@ func goldenRequests() {
 	write("golden_request_info.txt", out.Bytes())
 }
 
+// constrainedChain writes two leaves of a root that may issue for .example only:
+// the first keeps to it, the second does not.
+func constrainedChain() {
+	rootKey, leafKey := readKey("p256"), readKey("leaf-p256")
+	root := &x509.Certificate{
+		SerialNumber:                big.NewInt(1),
+		Subject:                     pkix.Name{CommonName: "constrained root"},
+		NotBefore:                   start,
+		NotAfter:                    start.AddDate(10, 0, 0),
+		KeyUsage:                    x509.KeyUsageCertSign,
+		BasicConstraintsValid:       true,
+		IsCA:                        true,
+		PermittedDNSDomains:         []string{"example"},
+		PermittedDNSDomainsCritical: true,
+	}
+	rootDER := must(x509.CreateCertificate(rand.Reader, root, root, rootKey.Public(), rootKey))
+	root = must(x509.ParseCertificate(rootDER))
+	var out []byte
+	for _, name := range []string{"n1.example", "n1.test"} {
+		out = append(out, toPEM("CERTIFICATE", must(x509.CreateCertificate(rand.Reader, &x509.Certificate{
+			SerialNumber: big.NewInt(2),
+			Subject:      pkix.Name{CommonName: name},
+			NotBefore:    start,
+			NotAfter:     start.AddDate(1, 0, 0),
+			DNSNames:     []string{name},
+		}, root, leafKey.Public(), rootKey)))...)
+	}
+	write("test-constrained.cert.pem", append(out, toPEM("CERTIFICATE", rootDER)...))
+}
+
 // keyForms writes each key in the forms in which Go's programs keep them.
 func keyForms() {
 	for _, key := range keyNames {
 		signer := readKey(key)
-		write("go-"+key+".pkcs8.pem", toPEM("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(signer))))
+		write("test-go-"+key+".pkcs8.pem", toPEM("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(signer))))
 	}
 }
 
@@ -244,5 +274,6 @@ func main() {
 	goldenTBS(cas)
 	goldenRequests()
 	keyForms()
+	constrainedChain()
 	differential()
 }
