@@ -14,7 +14,6 @@
 #include "core/pki/byte_range.h"
 #include "core/pki/der.h"
 #include "core/pki/name.h"
-#include "core/pki/name_parser.h"
 #include "core/pki/oid.h"
 #include "core/pki/pem.h"
 #include "core/pki/private_key.h"
@@ -154,7 +153,7 @@ absl::StatusOr<CertificateRequest> CertificateRequest::Parse(
   ABSL_ASSIGN_OR_RETURN(out.algorithm_,
                         ParseSignatureAlgorithm(der::View(algorithm)));
   ABSL_ASSIGN_OR_RETURN(out.subject_,
-                        ParseName(der::View(subject), NonStrings::kKeep));
+                        DistinguishedName::ParseOfRequest(der::View(subject)));
   ABSL_RETURN_IF_ERROR(ReadAttributes(attributes, &out.extensions_));
   for (const RequestedExtension& extension : out.extensions_) {
     if (extension.oid != oid::kSubjectAltName.dotted()) continue;

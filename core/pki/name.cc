@@ -15,12 +15,14 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/pki/der.h"
-#include "core/pki/name_parser.h"
 #include "core/pki/oid.h"
 #include "openssl/bytestring.h"
 
 namespace signet::pki {
 namespace {
+
+// What becomes of an attribute whose value is not a string.
+enum class NonStrings { kRefuse, kKeep };
 
 using Values = std::vector<std::string> DistinguishedName::*;
 using Value = std::string DistinguishedName::*;
@@ -248,8 +250,6 @@ const Attribute* FindByDotted(absl::string_view dotted) {
   return it == std::end(kAttributes) ? nullptr : it;
 }
 
-}  // namespace
-
 // Name ::= CHOICE { rdnSequence RDNSequence }
 // RDNSequence ::= SEQUENCE OF RelativeDistinguishedName
 // RelativeDistinguishedName ::= SET SIZE (1..MAX) OF AttributeTypeAndValue
@@ -300,9 +300,16 @@ absl::StatusOr<DistinguishedName> ParseName(absl::string_view der,
   return name;
 }
 
+}  // namespace
+
 absl::StatusOr<DistinguishedName> DistinguishedName::Parse(
     absl::string_view der) {
   return ParseName(der, NonStrings::kRefuse);
+}
+
+absl::StatusOr<DistinguishedName> DistinguishedName::ParseOfRequest(
+    absl::string_view der) {
+  return ParseName(der, NonStrings::kKeep);
 }
 
 absl::StatusOr<std::string> DistinguishedName::Encode() const {

@@ -21,14 +21,18 @@ struct DistinguishedName {
   std::vector<std::string> organizational_unit;
   std::string common_name;    // The last one wins, as in Go.
   std::string serial_number;  // Likewise.
-  // Every attribute in order, known or not: (dotted OID, value). A request may
-  // hold values that are not strings (Go tolerates them): they are here alone,
-  // as "#" and their DER in hexadecimal.
+  // Every attribute in order, known or not: (dotted OID, value).
   std::vector<std::pair<std::string, std::string>> names;
 
   // Parses a DER Name. Accepts the string types Go does (UTF8, Printable, IA5,
   // Teletex, BMP, Numeric...) and converts to UTF-8.
   static absl::StatusOr<DistinguishedName> Parse(absl::string_view der);
+
+  // ParseOfRequest reads the Name in a certificate request, where Go also takes
+  // values that are not strings. Such a value sets no field; it stands in
+  // `names` alone, as "#" and its DER in hexadecimal.
+  static absl::StatusOr<DistinguishedName> ParseOfRequest(
+      absl::string_view der);
 
   // Encode rebuilds the Name as Go's pkix.Name does (SPEC C-16): order C, ST,
   // L, street, postalCode, O, OU, CN, serialNumber; repeated values in one SET,

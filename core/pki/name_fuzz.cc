@@ -7,7 +7,6 @@
 #include "absl/log/check.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/name.h"
-#include "core/pki/name_parser.h"
 
 namespace {
 
@@ -43,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace signet::pki;  // NOLINT
   const absl::string_view der(reinterpret_cast<const char*>(data), size);
   const auto name = DistinguishedName::Parse(der);
-  const auto lenient = ParseName(der, NonStrings::kKeep);
+  const auto lenient = DistinguishedName::ParseOfRequest(der);
   if (name.ok()) {
     // What a certificate may hold, a request may hold, and it means the same.
     CHECK_OK(lenient);

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/der.h"
-#include "core/pki/name_parser.h"
 #include "core/pki/oid.h"
 #include "core/pki/test_data.h"
 #include "gmock/gmock.h"
@@ -222,14 +221,12 @@ TEST(DistinguishedNameTest, IsRefusedWithGosWords) {
 
 // Go reads the subject of a request by encoding/asn1, which takes any value;
 // pkix.Name then passes over those that are not strings.
-TEST(ParseNameTest, KeepsNonStringsOfARequestOutOfTheFields) {
-  const auto got =
-      ParseName(Name({Attribute(oid::kCommonName, CBS_ASN1_UTF8STRING, "cn"),
-                      Attribute(oid::kCommonName, CBS_ASN1_INTEGER, "\x05"),
-                      Attribute(oid::kOrganization, CBS_ASN1_OCTETSTRING,
-                                "system:masters"),
-                      Attribute(oid::kOrganization, CBS_ASN1_SEQUENCE, "")}),
-                NonStrings::kKeep);
+TEST(DistinguishedNameTest, KeepsNonStringsOfARequestOutOfTheFields) {
+  const auto got = DistinguishedName::ParseOfRequest(Name(
+      {Attribute(oid::kCommonName, CBS_ASN1_UTF8STRING, "cn"),
+       Attribute(oid::kCommonName, CBS_ASN1_INTEGER, "\x05"),
+       Attribute(oid::kOrganization, CBS_ASN1_OCTETSTRING, "system:masters"),
+       Attribute(oid::kOrganization, CBS_ASN1_SEQUENCE, "")}));
   ASSERT_THAT(got, IsOk());
   EXPECT_EQ(got->common_name, "cn");
   EXPECT_THAT(got->organization, ElementsAre());
@@ -239,7 +236,7 @@ TEST(ParseNameTest, KeepsNonStringsOfARequestOutOfTheFields) {
                           Pair("2.5.4.10", "#3000")));
 }
 
-TEST(ParseNameTest, ChecksTheTypesThatGoKnows) {
+TEST(DistinguishedNameTest, ChecksTheTypesThatGoKnows) {
   const struct {
     absl::string_view name;
     CBS_ASN1_TAG tag;
@@ -256,9 +253,10 @@ TEST(ParseNameTest, ChecksTheTypesThatGoKnows) {
       {"UTF8String", CBS_ASN1_UTF8STRING, "\xff"},
   };
   for (const auto& t : kTests) {
-    EXPECT_THAT(ParseName(OneCommonName(t.tag, t.value), NonStrings::kKeep),
-                StatusIs(absl::StatusCode::kInvalidArgument,
-                         HasSubstr("invalid attribute value")))
+    EXPECT_THAT(
+        DistinguishedName::ParseOfRequest(OneCommonName(t.tag, t.value)),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 HasSubstr("invalid attribute value")))
         << t.name;
   }
 }
