@@ -63,7 +63,8 @@ class FileSystem {
   // SyncDirectory makes earlier renames and creations in `path` durable.
   virtual absl::Status SyncDirectory(absl::string_view path) = 0;
 
-  // Stat follows symbolic links (a dangling one is kNotFound); LinkStat doesn't.
+  // Stat follows symbolic links (a dangling one is kNotFound); LinkStat
+  // doesn't.
   virtual absl::StatusOr<FileInfo> Stat(absl::string_view path) = 0;
   virtual absl::StatusOr<FileInfo> LinkStat(absl::string_view path) = 0;
   // List returns the names in a directory, sorted, without "." and "..".

@@ -1,5 +1,7 @@
 #include "tools/apiserver/sqlite_journal.h"
 
+#include <sqlite3.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,7 +14,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "sqlite3.h"
 #include "tools/apiserver/journal.h"
 
 namespace signet::apiserver {
