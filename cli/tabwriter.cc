@@ -76,6 +76,10 @@ void TabWriter::Format(size_t begin, size_t end, std::vector<size_t>& widths) {
     for (; line < end && has_cell(line); ++line) {
       width = std::max(width, lines_[line][column].width + options_.padding);
     }
+    if (options_.remember_widths) {
+      if (remembered_.size() <= column) remembered_.resize(column + 1);
+      width = remembered_[column] = std::max(width, remembered_[column]);
+    }
     widths.push_back(width);
     Format(begin, line, widths);
     widths.pop_back();

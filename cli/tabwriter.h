@@ -26,6 +26,8 @@ class TabWriter {
   struct Options {
     size_t min_width = 0;
     size_t padding = 2;
+    // Columns never become narrower than they were before a Flush.
+    bool remember_widths = false;
   };
   TabWriter();
   explicit TabWriter(const Options& options);
@@ -49,6 +51,7 @@ class TabWriter {
   void FormatAll();
 
   const Options options_;
+  std::vector<size_t> remembered_;
   std::vector<Line> lines_{Line()};
   std::string text_;  // Of the cell under way.
   std::string out_;

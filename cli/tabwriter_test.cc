@@ -43,14 +43,19 @@ TEST(TabWriterTest, LinesUpCellsAsGoDoes) {
   };
   for (const auto& t : kTests) {
     SCOPED_TRACE(t.name);
-    EXPECT_EQ(Format({.min_width = 0, .padding = 2}, t.text), t.want);
+    EXPECT_EQ(Format({.min_width = 0, .padding = 2, .remember_widths = false},
+                     t.text),
+              t.want);
   }
 }
 
 TEST(TabWriterTest, CellsAreAtLeastTheMinimalWidth) {
-  EXPECT_EQ(Format({.min_width = 6, .padding = 3}, "NAME\tAGE\nx\t1m\n"),
+  EXPECT_EQ(Format({.min_width = 6, .padding = 3, .remember_widths = false},
+                   "NAME\tAGE\nx\t1m\n"),
             "NAME   AGE\nx      1m\n");
-  EXPECT_EQ(Format({.min_width = 6, .padding = 3}, "A\tB\n"), "A     B\n");
+  EXPECT_EQ(Format({.min_width = 6, .padding = 3, .remember_widths = false},
+                   "A\tB\n"),
+            "A     B\n");
 }
 
 TEST(TabWriterTest, EachFlushBeginsAnew) {
@@ -60,6 +65,16 @@ TEST(TabWriterTest, EachFlushBeginsAnew) {
   writer.Write("cccc\td\n");
   EXPECT_EQ(writer.Flush(), "cccc  d\n");
   EXPECT_EQ(writer.Flush(), "");
+}
+
+TEST(TabWriterTest, RemembersWidthsIfAsked) {
+  TabWriter writer({.min_width = 0, .padding = 1, .remember_widths = true});
+  writer.Write("aaaa\tb\tc\n");
+  EXPECT_EQ(writer.Flush(), "aaaa b c\n");
+  writer.Write("a\tbb\tc\n");
+  EXPECT_EQ(writer.Flush(), "a    bb c\n");
+  writer.Write("aaaaa\tb\tc\n");
+  EXPECT_EQ(writer.Flush(), "aaaaa b  c\n");
 }
 
 }  // namespace
