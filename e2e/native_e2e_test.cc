@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
+#include "core/k8s/resource_api.h"
 #include "core/pki/certificate.h"
 #include "e2e/cluster_provider.h"
 #include "e2e/e2e_test.h"
@@ -229,6 +230,27 @@ TEST_F(StockControllersTest, OurAgentJoinsAndRenewsThroughTheStockControllers) {
       Testbed::Create(cluster, directory);
   ASSERT_THAT(testbed.status(), IsOk());
   ExpectAgentJoinsAndRenewsTwice(**testbed, "e2e-stock");
+
+  // While those sign, deploy/identity makes our services' identities.
+  const absl::StatusOr<std::string> script = Runfile("deploy/identity");
+  ASSERT_THAT(script.status(), IsOk());
+  const absl::StatusOr<std::string> kubectl = cluster.Binary("kubectl");
+  ASSERT_THAT(kubectl.status(), IsOk());
+  const std::string path =
+      absl::StrCat(kubectl->substr(0, kubectl->rfind('/')), ":/usr/bin:/bin");
+  const absl::StatusOr<CommandResult> identity =
+      RunCommand({*script, "signet-approver"},
+                 {{"KUBECONFIG", cluster.AdminKubeconfig()}, {"PATH", path}});
+  ASSERT_THAT(identity.status(), IsOk());
+  ASSERT_EQ(identity->exit_code, 0) << identity->err;
+  const std::string made = directory + "/made.kubeconfig";
+  ASSERT_THAT(WriteFile(made, identity->out), IsOk());
+  const absl::StatusOr<std::unique_ptr<Connection>> approver =
+      Connection::Open(made);
+  ASSERT_THAT(approver.status(), IsOk());
+  EXPECT_THAT(
+      (*approver)->client().Api<CertificateSigningRequest>()->List({}).status(),
+      IsOk());
   ReportFailure(**testbed);
 }
 

@@ -6,7 +6,7 @@ Each row of its tables is RULE | behaviour | source | tests. A test is a link,
 a test says why, in words that begin with "none:".
 
 --fix writes the last column anew: the tests that cite the row's rule, in
-themselves or in the comment above them.
+themselves, in their names or in the comment above them.
 """
 
 import argparse
@@ -24,6 +24,7 @@ Row = collections.namedtuple("Row", "line rule test")
 
 _RULE = re.compile(r"^[A-H]-\d+[a-z]?$")
 _CITED = re.compile(r"\b([A-H])-(\d+)([a-z]?)\b(?: to \1-(\d+)\b)?")
+_NAMED = re.compile(r"([A-H])(\d+)([a-z]?)")  # At the start of a test's name.
 _LINK = re.compile(r"\[`?([^\]`]+)`?\]\(\.\./([^)]+)\)")
 _TEST = re.compile(
     r"(?:^//[^\n]*\n)*^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\(\s*(\w+),\s*(\w+)\)",
@@ -66,6 +67,13 @@ def tests_of(text):
             rules.add("%s-%s%s" % (letter, first, suffix))
             for number in range(int(first), int(last or 0) + 1):
                 rules.add("%s-%d" % (letter, number))
+        # A30cA36WritesTheKubeconfig: its name begins with the rules.
+        rest = match.group(2)
+        while named := _NAMED.match(rest):
+            letter, number, suffix = named.groups()
+            rules.add("%s-%s" % (letter, number))
+            rules.add("%s-%s%s" % (letter, number, suffix))
+            rest = rest[named.end() :]
         tests.append(("%s.%s" % match.groups(), rules))
     return tests
 

@@ -62,12 +62,15 @@ class CheckCompatibilityTest(unittest.TestCase):
         text = (
             "// SPEC A-1.\nTEST(XTest, Above) {\n}\n\n"
             'TEST_F(XTest, Inside) {\n  {"A-2 a row", 1},\n}\n'
+            "TEST(XTest, A30cE6Named) {\n}\n"
             "TEST(XTest, Range) {  // C-7 to C-9\n}\n"
             "TEST(XTest, None) {  // UTF-8, SHA-1, P-256\n}\n"
         )
         for rule, want in [
             ("A-1", "[XTest.Above](../x_test.cc)"),
             ("A-2", "[XTest.Inside](../x_test.cc)"),
+            ("A-30", "[XTest.A30cE6Named](../x_test.cc)"),
+            ("E-6", "[XTest.A30cE6Named](../x_test.cc)"),
             ("C-8", "[XTest.Range](../x_test.cc)"),
             ("F-8", "none: old"),
         ]:

@@ -61,7 +61,7 @@ def seconds_until(text, now):
 def in_words(seconds):
     if seconds is None:
         return "-"
-    return "%d s" % seconds if seconds >= 0 else "%d s ago" % -seconds
+    return "%d s" % seconds if seconds >= 1 else "now"
 
 
 def row_of(status, now):
