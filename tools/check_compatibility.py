@@ -38,19 +38,19 @@ def cells_of(line):
 
 
 def rows_of(text):
-    """The rows of the tables, without their heads."""
+    """The rows of the tables whose first column is headed "rule"."""
     rows = []
+    in_table = False
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.startswith("|"):
-            continue
-        cells = cells_of(line)
+        cells = cells_of(line) if line.startswith("|") else [""]
         if _RULE.match(cells[0]):
             rows.append(Row(number, cells[0], cells[-1]))
-        elif cells[0] != "rule" and not set(cells[0]) <= set(":-"):
+        elif in_table and cells[0] and not set(cells[0]) <= set(":-"):
             raise ValueError(
                 "%s:%d: %r is no rule (such as A-12)"
                 % (DOCUMENT, number, cells[0])
             )
+        in_table = cells[0] == "rule" or (in_table and cells[0] != "")
     return rows
 
 

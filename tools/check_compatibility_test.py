@@ -58,6 +58,9 @@ class CheckCompatibilityTest(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "'first' is no rule"):
             problems("| first | x | CM | none: y |")
 
+    def test_leaves_other_tables_alone(self):
+        self.assertEqual(problems("", "| what | where |", "| x | y |"), [])
+
     def test_fix_names_the_tests_that_cite_a_rule(self):
         text = (
             "// SPEC A-1.\nTEST(XTest, Above) {\n}\n\n"
