@@ -988,7 +988,8 @@ absl::Status ApiServer::Bootstrap() {
   map->mutable_metadata()->set_name("extension-apiserver-authentication");
   map->mutable_metadata()->set_namespace_("kube-system");
   (*map->mutable_data())["client-ca-file"] = impl_->options.client_ca_pem;
-  return registry.EnsureExists(*FindKindByKey("configmaps"), std::move(map));
+  // A folder of data may be served with another CA than before.
+  return registry.EnsureIs(*FindKindByKey("configmaps"), std::move(map));
 }
 
 absl::Status ApiServer::AddBootstrapToken(absl::string_view token) {

@@ -110,6 +110,17 @@ bool IsUnconditional(const api::ObjectMeta& metadata) {
          metadata.resource_version() == "0";
 }
 
+// Where the server itself writes `object`.
+Registry::Target ServersOwn(const Kind& kind, const Message& object) {
+  Registry::Target target;
+  target.kind = &kind;
+  target.user.name = "system:apiserver";
+  target.user.groups = {"system:masters"};
+  target.namespace_name = MetadataOf(object).namespace_();
+  target.name = MetadataOf(object).name();
+  return target;
+}
+
 }  // namespace
 
 absl::StatusOr<ObjectPtr> Registry::Get(const Kind& kind,
@@ -384,14 +395,19 @@ absl::Status Registry::DeleteContents(absl::string_view namespace_name) {
 
 absl::Status Registry::EnsureExists(const Kind& kind,
                                     std::unique_ptr<Message> object) {
-  Target target;
-  target.kind = &kind;
-  target.user.name = "system:apiserver";
-  target.user.groups = {"system:masters"};
-  target.namespace_name = MetadataOf(*object).namespace_();
-  absl::StatusOr<ObjectPtr> created = Create(target, std::move(object));
-  if (absl::IsAlreadyExists(created.status())) return absl::OkStatus();
-  return created.status();
+  const Registry::Target target = ServersOwn(kind, *object);
+  const absl::Status created = Create(target, std::move(object)).status();
+  return absl::IsAlreadyExists(created) ? absl::OkStatus() : created;
+}
+
+absl::Status Registry::EnsureIs(const Kind& kind,
+                                std::unique_ptr<Message> object) {
+  const Registry::Target target = ServersOwn(kind, *object);
+  std::unique_ptr<Message> copy(object->New());
+  copy->CopyFrom(*object);
+  const absl::Status created = Create(target, std::move(copy)).status();
+  if (!absl::IsAlreadyExists(created)) return created;
+  return Update(target, std::move(object)).status();
 }
 
 absl::Status Registry::StoreError(const absl::Status& status, const Kind& kind,

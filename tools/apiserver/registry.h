@@ -70,9 +70,10 @@ class Registry {
   absl::StatusOr<Deleted> Delete(const Target& target,
                                  const api::DeleteOptions& options);
 
-  // MakeBootstrap creates an object as the server itself if there is none of
-  // its name.
+  // Creates an object, as the server itself, if there is none of its name.
   absl::Status EnsureExists(const Kind& kind, std::unique_ptr<Message> object);
+  // The same, and replaces one that is there already.
+  absl::Status EnsureIs(const Kind& kind, std::unique_ptr<Message> object);
 
  private:
   // One attempt; kAborted from the store if another write came between.
