@@ -22,6 +22,7 @@
 #include "core/pki/key_usage.h"
 #include "core/pki/pem.h"
 #include "core/pki/private_key.h"
+#include "tools/apiserver/go_quote.h"
 
 namespace signet::apiserver {
 namespace {
@@ -148,31 +149,36 @@ absl::StatusOr<Secret> ClusterPki::key_pem() const {
 std::string RenderKubeconfig(absl::string_view server, absl::string_view ca_pem,
                              absl::string_view user, const KeyPair* client,
                              absl::string_view token) {
+  // JSON strings are YAML too, whatever is in them.
+  const std::string name = JsonQuote(user);
+  const std::string context = JsonQuote(absl::StrCat(user, "@signet"));
   std::string text = absl::StrCat(
       "apiVersion: v1\n"
       "clusters:\n"
       "- cluster:\n"
       "    certificate-authority-data: ",
-      absl::Base64Escape(ca_pem), "\n    server: ", server,
+      absl::Base64Escape(ca_pem), "\n    server: ", JsonQuote(server),
       "\n"
       "  name: signet\n"
       "contexts:\n"
       "- context:\n"
       "    cluster: signet\n"
       "    user: ",
-      user, "\n  name: ", user, "@signet\ncurrent-context: ", user,
-      "@signet\n"
+      name, "\n  name: ", context, "\ncurrent-context: ", context,
+      "\n"
       "kind: Config\n"
       "users:\n"
       "- name: ",
-      user, "\n  user:\n");
+      name, "\n  user:\n");
   if (client != nullptr) {
     absl::StrAppend(&text, "    client-certificate-data: ",
                     absl::Base64Escape(client->certificate_pem),
                     "\n    client-key-data: ",
                     absl::Base64Escape(client->key_pem.Reveal()), "\n");
   }
-  if (!token.empty()) absl::StrAppend(&text, "    token: ", token, "\n");
+  if (!token.empty()) {
+    absl::StrAppend(&text, "    token: ", JsonQuote(token), "\n");
+  }
   return text;
 }
 
