@@ -207,7 +207,8 @@ absl::StatusOr<std::string> CertificateRequest::Build(
         !CBB_add_asn1(&attribute, &values, CBS_ASN1_SET) ||
         !CBB_add_asn1(&values, &extensions, CBS_ASN1_SEQUENCE) ||
         !der::AddExtension(&extensions, oid::kSubjectAltName,
-                           /*critical=*/false, sans_der)) {
+                           /*critical=*/false, sans_der) ||
+        !CBB_flush(&attributes)) {  // While its children live.
       return der::BuildError();
     }
   }
