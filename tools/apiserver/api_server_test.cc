@@ -12,6 +12,7 @@
 #include "absl/status/status_matchers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/clock_interface.h"
 #include "absl/time/simulated_clock.h"
 #include "absl/time/time.h"
 #include "boost/json.hpp"
@@ -257,7 +258,7 @@ TEST_F(ApiServerTest, AClientCertificateIsRecordedInTheRequest) {
   const testing::TestCa ca;
   ApiServerOptions options;
   options.client_trust = ca.trust();
-  clock_.SetTime(absl::Now());
+  clock_.SetTime(absl::Clock::GetRealClock().TimeNow());
   Store store(nullptr);
   ApiServer server(store, rng_, clock_, std::move(options));
   CHECK_OK(server.Bootstrap());
