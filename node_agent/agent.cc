@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/log/log.h"
@@ -65,10 +66,12 @@ Csr NewRequest(const AgentOptions& options, const pki::PublicKey& key,
   auto* spec = csr.mutable_spec();
   spec->set_request(std::string(request_pem));
   spec->set_signer_name(options.signer_name);
-  for (std::string& usage : rotation::RequestUsages(
-           options.purpose, key.type(), rotation::UsageOrder::kRotation)) {
-    spec->add_usages(std::move(usage));
+  std::vector<std::string> usages = options.usages;
+  if (usages.empty()) {
+    usages = rotation::RequestUsages(options.purpose, key.type(),
+                                     rotation::UsageOrder::kRotation);
   }
+  for (std::string& usage : usages) spec->add_usages(std::move(usage));
   if (options.lifetime.has_value()) {
     spec->set_expiration_seconds(
         static_cast<int32_t>(absl::ToInt64Seconds(*options.lifetime)));
@@ -278,6 +281,7 @@ absl::Status Agent::Request(const rotation::CertificateTemplate& wanted,
       absl::MutexLock lock(mutex_);
       if (stopped_) return absl::CancelledError("stopped");
       active_ = client->get();
+      submitted_ = wanted;
     }
     const absl::Cleanup forget = [&] {
       absl::MutexLock lock(mutex_);
@@ -346,7 +350,7 @@ absl::Status Agent::RequestWith(RequestClient& client,
 void Agent::Run() {
   while (!stopped()) {
     const absl::Time next = Pass();
-    if (!WaitUntil(std::min(next, clock_.TimeNow() + kLongestWait))) break;
+    if (!WaitForPass(std::min(next, clock_.TimeNow() + kLongestWait))) break;
   }
   SetPhase(Phase::kStopped);
 }
@@ -355,6 +359,21 @@ void Agent::Stop() {
   absl::MutexLock lock(mutex_);
   stopped_ = true;
   if (active_ != nullptr) active_->Cancel();
+}
+
+void Agent::TemplateChanged() {
+  const std::optional<rotation::CertificateTemplate> wanted = options_.wanted();
+  const std::optional<rotation::InUse> in_use = InUse(wanted);
+  const bool satisfied = in_use.has_value() && !in_use->mismatch.has_value();
+  absl::MutexLock lock(mutex_);
+  template_changed_ = true;
+  if (active_ != nullptr && wanted.has_value() && !satisfied &&
+      submitted_ != wanted) {
+    LOG(INFO) << Event("request_given_up")
+                     .With("csr", state_.request)
+                     .With("why", "what is wanted has changed");
+    active_->Cancel();
+  }
 }
 
 AgentState Agent::State() const {
@@ -387,6 +406,16 @@ bool Agent::stopped() const {
 bool Agent::WaitUntil(absl::Time time) {
   absl::MutexLock lock(mutex_);
   return !clock_.AwaitWithDeadline(&mutex_, absl::Condition(&stopped_), time);
+}
+
+bool Agent::WaitForPass(absl::Time time) {
+  const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return stopped_ || template_changed_;
+  };
+  absl::MutexLock lock(mutex_);
+  clock_.AwaitWithDeadline(&mutex_, absl::Condition(&due), time);
+  template_changed_ = false;
+  return !stopped_;
 }
 
 }  // namespace signet::node_agent
