@@ -69,13 +69,19 @@ const SignerRule* FindRule(absl::string_view signer_name) {
   return nullptr;
 }
 
-// Empty if `csr` is to be signed here (SPEC C-1).
-std::string WhyIgnore(const api::CertificateSigningRequest& csr,
-                      const SigningConfig& config) {
+// Empty if `csr` waits for its certificate (SPEC C-1).
+std::string WhyIgnore(const api::CertificateSigningRequest& csr) {
   if (HasCertificate(csr)) return "it has its certificate";
   if (HasCondition(csr, kDenied)) return "it is denied";
   if (!HasCondition(csr, kApproved)) return "it is not approved";
   if (HasTrueCondition(csr, kFailed)) return "it has failed";
+  return "";
+}
+
+// Empty if `csr` is to be signed here (SPEC C-1).
+std::string WhyIgnore(const api::CertificateSigningRequest& csr,
+                      const SigningConfig& config) {
+  if (std::string reason = WhyIgnore(csr); !reason.empty()) return reason;
   const std::string& signer_name = csr.spec().signer_name();
   if (!absl::c_contains(config.signer_names, signer_name) ||
       FindRule(signer_name) == nullptr) {
@@ -114,6 +120,10 @@ absl::Status ValidateSigningConfig(const SigningConfig& config) {
     return absl::InvalidArgumentError("the backdate is negative");
   }
   return absl::OkStatus();
+}
+
+bool AwaitsCertificate(const api::CertificateSigningRequest& csr) {
+  return WhyIgnore(csr).empty();
 }
 
 bool AwaitsSigning(const api::CertificateSigningRequest& csr,

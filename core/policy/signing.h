@@ -55,6 +55,10 @@ absl::StatusOr<SigningDecision> DecideSigning(
     const SigningConfig& config, absl::Time now,
     absl::string_view serial_number);
 
+// True if `csr` is approved, and has neither failed nor a certificate: it waits
+// for the signer that it names (SPEC C-1).
+bool AwaitsCertificate(const api::CertificateSigningRequest& csr);
+
 // True if DecideSigning would not ignore `csr`.
 bool AwaitsSigning(const api::CertificateSigningRequest& csr,
                    const SigningConfig& config);
