@@ -1,14 +1,17 @@
 #include "core/pki/certificate_authority.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/certificate.h"
 #include "core/pki/der.h"
@@ -201,28 +204,52 @@ Issuer IssuerOf(const Certificate& certificate) {
 }  // namespace
 
 absl::StatusOr<CertificateAuthority> CertificateAuthority::Create(
-    Certificate certificate, std::shared_ptr<const SigningKey> key) {
+    Certificate certificate, std::shared_ptr<const SigningKey> key,
+    std::vector<Certificate> parents) {
   if (key == nullptr || key->public_key() != certificate.public_key()) {
     return absl::InvalidArgumentError(
         "private key does not match the CA certificate's public key");
   }
+  Validity validity = certificate.validity();
+  std::string chain_pem;
+  const Certificate* below = &certificate;
+  for (const Certificate& parent : parents) {
+    if (below->raw_issuer() != parent.raw_subject() ||
+        !below->CheckSignatureFrom(parent).ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("the certificate of \"", below->subject().ToString(),
+                       "\" is not followed by its issuer's: that of \"",
+                       parent.subject().ToString(), "\" has not signed it"));
+    }
+    validity.not_before =
+        std::max(validity.not_before, parent.validity().not_before);
+    validity.not_after =
+        std::min(validity.not_after, parent.validity().not_after);
+    // What stands below is no root, as it has an issuer of its own here.
+    absl::StrAppend(&chain_pem, below->ToPem());
+    below = &parent;
+  }
+  if (!parents.empty() && below->raw_issuer() != below->raw_subject()) {
+    absl::StrAppend(&chain_pem, below->ToPem());
+  }
   CertificateAuthority authority;
-  authority.certificate_ =
-      std::make_shared<const Certificate>(std::move(certificate));
+  authority.identity_ = std::make_shared<const Identity>(
+      Identity{std::move(certificate), std::move(parents), validity,
+               std::move(chain_pem)});
   authority.key_ = std::move(key);
   return authority;
 }
 
 absl::StatusOr<std::string> CertificateAuthority::Issue(
     const TbsCertificate& tbs) const {
-  return BuildAndSign(tbs, IssuerOf(*certificate_), *key_);
+  return BuildAndSign(tbs, IssuerOf(certificate()), *key_);
 }
 
 absl::StatusOr<std::string> CertificateAuthority::EncodeTbs(
     const TbsCertificate& tbs) const {
   bssl::ScopedCBB cbb;
   if (!CBB_init(cbb.get(), 1024)) return der::BuildError();
-  ABSL_RETURN_IF_ERROR(AddTbs(cbb.get(), tbs, IssuerOf(*certificate_)));
+  ABSL_RETURN_IF_ERROR(AddTbs(cbb.get(), tbs, IssuerOf(certificate())));
   return der::Finish(cbb.get());
 }
 

@@ -42,12 +42,20 @@ struct TbsCertificate {
 // thread-safe (as far as its SigningKey is).
 class CertificateAuthority {
  public:
-  // kInvalidArgument if the key is not the certificate's.
+  // kInvalidArgument if the key is not the certificate's, or if one of
+  // `parents` (bottom up, the last perhaps a root) has not signed the one below
+  // it.
   static absl::StatusOr<CertificateAuthority> Create(
-      Certificate certificate, std::shared_ptr<const SigningKey> key);
+      Certificate certificate, std::shared_ptr<const SigningKey> key,
+      std::vector<Certificate> parents = {});
 
-  const Certificate& certificate() const { return *certificate_; }
-  const Validity& validity() const { return certificate_->validity(); }
+  const Certificate& certificate() const { return identity_->certificate; }
+  const std::vector<Certificate>& parents() const { return identity_->parents; }
+  // When the CA and all of its parents are valid.
+  const Validity& validity() const { return identity_->validity; }
+  // What a certificate is followed by where its chain is wanted: PEM of the CA
+  // and its parents, but of no root. Empty for a CA without parents.
+  const std::string& chain_pem() const { return identity_->chain_pem; }
 
   // Issue encodes and signs; returns DER. The subject is rebuilt (SPEC C-16).
   // AKI is the CA's SKI, if it has one and the names differ (SPEC C-12). SAN is
@@ -63,8 +71,14 @@ class CertificateAuthority {
                                               const SigningKey& key);
 
  private:
+  struct Identity {
+    Certificate certificate;
+    std::vector<Certificate> parents;
+    Validity validity;
+    std::string chain_pem;
+  };
   CertificateAuthority() = default;
-  std::shared_ptr<const Certificate> certificate_;
+  std::shared_ptr<const Identity> identity_;
   std::shared_ptr<const SigningKey> key_;
 };
 
