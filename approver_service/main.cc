@@ -9,7 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock_interface.h"
+#include "approver_service/approver_flags.h"
 #include "approver_service/reconciler.h"
+#include "approver_service/review_cache.h"
 #include "core/api/authorization.pb.h"
 #include "core/api/certificates.pb.h"
 #include "core/k8s/api_client.h"
@@ -41,11 +43,10 @@ constexpr char kExamples[] = R"(Examples:
 )";
 
 int Main(int argc, char** argv) {
-  service::ServiceFlags flags;
+  approver::ApproverFlags flags;
   CLI::App app(kDescription, "signet-approver");
   app.footer(kExamples);
-  service::AddServiceFlags(app, flags);
-  service::AddWorkersFlag(app, flags);
+  approver::AddApproverFlags(app, flags);
   if (const auto code = service::ParseFlags(app, argc, argv)) return *code;
 
   // The signals before any thread, which the log may start.
@@ -54,22 +55,26 @@ int Main(int argc, char** argv) {
     if (stop.HasBeenNotified()) std::_Exit(service::kExitFailure);
     stop.Notify();
   });
-  service::StartLogging(flags);
+  service::StartLogging(flags.service);
   sys::BoringRng rng;
   sys::PosixFileSystem files;
+  absl::Clock& clock = absl::Clock::GetRealClock();
   std::unique_ptr<k8s::ResourceApi<api::SubjectAccessReview>> reviews;
+  std::unique_ptr<approver::ReviewCache> cache;
 
   const absl::Status status = service::RunCsrService(
       {.name = "signet-approver",
        .wants = policy::AwaitsApproval,
        .make_reconciler =
-           [&reviews](k8s::ApiClient& client,
-                      k8s::ResourceApi<api::CertificateSigningRequest>& csrs,
-                      service::CsrLog& log) {
+           [&](k8s::ApiClient& client,
+               k8s::ResourceApi<api::CertificateSigningRequest>& csrs,
+               service::CsrLog& log) {
              reviews = client.Api<api::SubjectAccessReview>();
-             return std::make_unique<approver::Reconciler>(csrs, *reviews, log);
+             cache = std::make_unique<approver::ReviewCache>(
+                 *reviews, clock, flags.review_cache_ttl);
+             return std::make_unique<approver::Reconciler>(csrs, *cache, log);
            }},
-      flags, {absl::Clock::GetRealClock(), rng, files, sys::GetEnv}, stop);
+      flags.service, {clock, rng, files, sys::GetEnv}, stop);
   if (!status.ok()) {
     std::cerr << "signet-approver: " << status.message() << "\n";
     return service::kExitFailure;

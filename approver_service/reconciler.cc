@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "core/api/authorization.pb.h"
 #include "core/api/certificates.pb.h"
 #include "core/policy/approval.h"
 #include "core/policy/csr_conditions.h"
@@ -39,10 +38,9 @@ absl::Status Reconciler::Reconcile(absl::string_view name) {
   // server's to judge.
   std::vector<std::string> refused;
   for (const policy::ApprovalCandidate& candidate : plan.candidates) {
-    ABSL_ASSIGN_OR_RETURN(const api::SubjectAccessReview answer,
-                          reviews_.Create(candidate.review),
+    ABSL_ASSIGN_OR_RETURN(const bool allowed, reviews_.Allows(candidate.review),
                           _ << "asking about " << candidate.subresource);
-    if (!answer.status().allowed() || answer.status().denied()) {
+    if (!allowed) {
       refused.push_back(candidate.subresource);
       continue;
     }

@@ -3,7 +3,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "core/api/authorization.pb.h"
+#include "approver_service/review_cache.h"
 #include "core/api/certificates.pb.h"
 #include "core/controller/loop.h"
 #include "core/k8s/resource_api.h"
@@ -18,8 +18,7 @@ class Reconciler : public controller::Reconciler {
  public:
   // References must outlive the reconciler.
   Reconciler(k8s::ResourceApi<api::CertificateSigningRequest>& csrs,
-             k8s::ResourceApi<api::SubjectAccessReview>& reviews,
-             service::CsrLog& log)
+             ReviewCache& reviews, service::CsrLog& log)
       : csrs_(csrs), reviews_(reviews), log_(log) {}
 
   // At most one write. The error says what to do next:
@@ -31,7 +30,7 @@ class Reconciler : public controller::Reconciler {
 
  private:
   k8s::ResourceApi<api::CertificateSigningRequest>& csrs_;
-  k8s::ResourceApi<api::SubjectAccessReview>& reviews_;
+  ReviewCache& reviews_;
   service::CsrLog& log_;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/simulated_clock.h"
 #include "absl/time/time.h"
+#include "approver_service/review_cache.h"
 #include "core/api/authorization.pb.h"
 #include "core/api/certificates.pb.h"
 #include "core/service/csr_log.h"
@@ -77,7 +78,8 @@ class ReconcilerTest : public ::testing::Test {
   prometheus::Registry registry_;
   service::CsrMetrics metrics_{registry_};
   service::CsrLog log_{metrics_};
-  Reconciler reconciler_{csrs_, reviews_, log_};
+  ReviewCache cache_{reviews_, clock_, absl::ZeroDuration()};
+  Reconciler reconciler_{csrs_, cache_, log_};
 
   std::string allowed_ = "nodeclient";  // The one subresource that may be.
   std::vector<std::string> asked_;
