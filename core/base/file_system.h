@@ -37,6 +37,10 @@ class FileSystem {
   virtual absl::StatusOr<std::string> Read(absl::string_view path,
                                            size_t max_bytes) = 0;
 
+  // ReadEnd returns the last `max_bytes` of a file, or all of a shorter one.
+  virtual absl::StatusOr<std::string> ReadEnd(absl::string_view path,
+                                              size_t max_bytes) = 0;
+
   // Write creates or truncates a file, writes `data` and fsyncs the file (not
   // its directory). `mode` is reduced by the umask and applies to a new file.
   virtual absl::Status Write(absl::string_view path, absl::string_view data,

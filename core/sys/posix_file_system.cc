@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -152,6 +153,32 @@ absl::StatusOr<std::string> PosixFileSystem::Read(absl::string_view path,
     }
     data.append(buffer, static_cast<size_t>(n));
   }
+}
+
+absl::StatusOr<std::string> PosixFileSystem::ReadEnd(absl::string_view path,
+                                                     size_t max_bytes) {
+  ABSL_ASSIGN_OR_RETURN(const std::string native, Native(path));
+  const Descriptor file(native, O_RDONLY);
+  if (!file.ok()) return Error("open", path, errno);
+  struct stat status;
+  if (fstat(file.get(), &status) != 0) return Error("fstat", path, errno);
+  const off_t size = status.st_size;
+  const off_t start =
+      size - std::min(size, static_cast<off_t>(std::min<size_t>(
+                                max_bytes, std::numeric_limits<off_t>::max())));
+  std::string data(static_cast<size_t>(size - start), '\0');
+  size_t filled = 0;
+  while (filled < data.size()) {
+    const ssize_t n = Retry([&] {
+      return pread(file.get(), data.data() + filled, data.size() - filled,
+                   start + static_cast<off_t>(filled));
+    });
+    if (n < 0) return Error("read", path, errno);
+    if (n == 0) break;  // It was cut short meanwhile.
+    filled += static_cast<size_t>(n);
+  }
+  data.resize(filled);
+  return data;
 }
 
 absl::Status PosixFileSystem::Write(absl::string_view path,

@@ -19,6 +19,8 @@ class PosixFileSystem : public FileSystem {
  public:
   absl::StatusOr<std::string> Read(absl::string_view path,
                                    size_t max_bytes) override;
+  absl::StatusOr<std::string> ReadEnd(absl::string_view path,
+                                      size_t max_bytes) override;
   absl::Status Write(absl::string_view path, absl::string_view data,
                      uint32_t mode) override;
   absl::Status Create(absl::string_view path, absl::string_view data,

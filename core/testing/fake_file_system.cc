@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -197,6 +198,13 @@ absl::StatusOr<std::string> FakeFileSystem::Read(absl::string_view path,
         absl::StrCat("\"", path, "\": more than ", max_bytes, " bytes"));
   }
   return node.data;
+}
+
+absl::StatusOr<std::string> FakeFileSystem::ReadEnd(absl::string_view path,
+                                                    size_t max_bytes) {
+  ABSL_ASSIGN_OR_RETURN(const std::string data,
+                        Read(path, std::numeric_limits<size_t>::max()));
+  return data.substr(data.size() - std::min(data.size(), max_bytes));
 }
 
 absl::Status FakeFileSystem::WriteNode(absl::string_view path,

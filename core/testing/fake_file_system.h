@@ -68,6 +68,8 @@ class FakeFileSystem : public FileSystem {
 
   absl::StatusOr<std::string> Read(absl::string_view path,
                                    size_t max_bytes) override;
+  absl::StatusOr<std::string> ReadEnd(absl::string_view path,
+                                      size_t max_bytes) override;
   absl::Status Write(absl::string_view path, absl::string_view data,
                      uint32_t mode) override;
   absl::Status Create(absl::string_view path, absl::string_view data,

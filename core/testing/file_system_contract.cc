@@ -39,6 +39,7 @@ void ExpectFileSystemContract(FileSystem& files, absl::string_view root) {
     const auto missing =
         StatusIs(absl::StatusCode::kNotFound, HasSubstr(at("none")));
     EXPECT_THAT(files.Read(at("none"), kMax), missing);
+    EXPECT_THAT(files.ReadEnd(at("none"), kMax), missing);
     EXPECT_THAT(files.Stat(at("none")), missing);
     EXPECT_THAT(files.LinkStat(at("none")), missing);
     EXPECT_THAT(files.ReadLink(at("none")), missing);
@@ -74,6 +75,13 @@ void ExpectFileSystemContract(FileSystem& files, absl::string_view root) {
     EXPECT_THAT(files.Create(at("b"), "new", 0640), IsOk());
     EXPECT_THAT(files.Read(at("b"), kMax), IsOkAndHolds("new"));
     EXPECT_THAT(files.Stat(at("b")), is(FileType::kRegular, 0640));
+  }
+  {
+    SCOPED_TRACE("ReadEnd has the last bytes, of a shorter file all");
+    EXPECT_THAT(files.ReadEnd(at("a"), 2), IsOkAndHolds("ye"));
+    EXPECT_THAT(files.ReadEnd(at("a"), 3), IsOkAndHolds("bye"));
+    EXPECT_THAT(files.ReadEnd(at("a"), kMax), IsOkAndHolds("bye"));
+    EXPECT_THAT(files.ReadEnd(at("a"), 0), IsOkAndHolds(""));
   }
   {
     SCOPED_TRACE("Append makes and adds");
