@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/base/log_severity.h"
@@ -16,21 +17,21 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "cli/cfssl/commands.h"
 #include "cli/connection.h"
+#include "cli/context.h"
 #include "cli/csr_commands.h"
 #include "cli/error_text.h"
 #include "core/api/resource.h"
 #include "core/base/version.h"
 #include "core/k8s/resource_api.h"
+#include "core/sys/boring_key_generator.h"
+#include "core/sys/boring_rng.h"
 #include "core/sys/environment.h"
 #include "core/sys/posix_file_system.h"
 
 namespace signet::cli {
 namespace {
-
-constexpr int kExitOk = 0;
-constexpr int kExitFailure = 1;
-constexpr int kExitUsage = 2;
 
 constexpr char kDescription[] =
     R"(Works with the certificate requests of a Kubernetes cluster: reads them as
@@ -188,9 +189,27 @@ int Run(const Invocation& call) {
   return good ? kExitOk : kExitFailure;
 }
 
+int RunCfssl(const std::vector<std::string>& words) {
+  sys::PosixFileSystem files;
+  sys::BoringRng rng;
+  sys::BoringKeyGenerator keys;
+  const Context context{
+      files,       absl::Clock::GetRealClock(), rng,       keys,
+      sys::GetEnv, absl::LocalTimeZone(),       std::cout, std::cerr};
+  const int code = cfssl::Run(context, words);
+  std::cout.flush();
+  if (std::cout) return code;
+  std::cerr << "error: the output cannot be written\n";
+  return kExitFailure;
+}
+
 int Main(int argc, char** argv) {
   absl::SetStderrThreshold(absl::LogSeverityAtLeast::kWarning);
   absl::InitializeLog();
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && cfssl::FindCommand(words[0]) != nullptr) {
+    return RunCfssl(words);
+  }
   Invocation call;
   CLI::App app(kDescription, "signet");
   app.footer(kExamples);
