@@ -17,7 +17,6 @@
 #include "core/k8s/api_client.h"
 #include "core/k8s/resource_api.h"
 #include "core/policy/approval.h"
-#include "core/service/csr_log.h"
 #include "core/service/csr_service.h"
 #include "core/service/service_flags.h"
 #include "core/sys/boring_rng.h"
@@ -66,13 +65,12 @@ int Main(int argc, char** argv) {
       {.name = "signet-approver",
        .wants = policy::AwaitsApproval,
        .make_reconciler =
-           [&](k8s::ApiClient& client,
-               k8s::ResourceApi<api::CertificateSigningRequest>& csrs,
-               service::CsrLog& log) {
-             reviews = client.Api<api::SubjectAccessReview>();
+           [&](const service::CsrServiceParts& parts) {
+             reviews = parts.client.Api<api::SubjectAccessReview>();
              cache = std::make_unique<approver::ReviewCache>(
                  *reviews, clock, flags.review_cache_ttl);
-             return std::make_unique<approver::Reconciler>(csrs, *cache, log);
+             return std::make_unique<approver::Reconciler>(parts.csrs, *cache,
+                                                           parts.log);
            }},
       flags.service, {clock, rng, files, sys::GetEnv}, stop);
   if (!status.ok()) {

@@ -13,10 +13,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock_interface.h"
 #include "core/api/certificates.pb.h"
-#include "core/k8s/api_client.h"
-#include "core/k8s/resource_api.h"
 #include "core/policy/signing.h"
-#include "core/service/csr_log.h"
 #include "core/service/csr_service.h"
 #include "core/service/service_flags.h"
 #include "core/sys/boring_rng.h"
@@ -62,11 +59,10 @@ absl::Status Run(const signer::SignerFlags& flags,
              return policy::AwaitsSigning(csr, config);
            },
        .make_reconciler =
-           [&](k8s::ApiClient&,
-               k8s::ResourceApi<api::CertificateSigningRequest>& csrs,
-               service::CsrLog& log) {
+           [&](const service::CsrServiceParts& parts) {
              return std::make_unique<signer::Reconciler>(
-                 csrs, *ca, platform.clock, platform.rng, config, log);
+                 parts.csrs, *ca, platform.clock, platform.rng, config,
+                 parts.log);
            }},
       flags.service, platform, stop);
 }

@@ -64,6 +64,11 @@ void CsrController::Stop() {
   if (watcher.joinable()) watcher.join();
 }
 
+void CsrController::Reconcile(absl::string_view name) {
+  queue_.Add(name);
+  metrics_.SetQueueDepth(queue_.size());
+}
+
 absl::Status CsrController::Ready() const {
   absl::MutexLock lock(mutex_);
   if (!listed_) {
@@ -84,14 +89,17 @@ k8s::ReflectorHandler<CertificateSigningRequest> CsrController::Handler() {
   handler.on_replace =
       [this](const std::vector<CertificateSigningRequest>& all) {
         Heard();
+        if (options_.observer != nullptr) options_.observer->Replaced(all);
         for (const CertificateSigningRequest& csr : all) Enqueue(csr);
       };
   handler.on_upsert = [this](const CertificateSigningRequest& csr) {
     Heard();
+    if (options_.observer != nullptr) options_.observer->Seen(csr);
     Enqueue(csr);
   };
   handler.on_delete = [this](const CertificateSigningRequest& csr) {
     Heard();
+    if (options_.observer != nullptr) options_.observer->Gone(csr);
     loop_.Forget(csr.metadata().name());
     log_.Forget(csr.metadata().name());
   };
@@ -114,9 +122,7 @@ controller::LoopOptions CsrController::LoopOptions(int workers) {
 }
 
 void CsrController::Enqueue(const CertificateSigningRequest& csr) {
-  if (!options_.wants(csr)) return;
-  queue_.Add(csr.metadata().name());
-  metrics_.SetQueueDepth(queue_.size());
+  if (options_.wants(csr)) Reconcile(csr.metadata().name());
 }
 
 void CsrController::Heard() {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -21,8 +22,21 @@
 
 namespace signet::service {
 
+// CsrObserver is told of every request that the watch shows, wanted or not, on
+// the watch's thread and before it is reconciled.
+class CsrObserver {
+ public:
+  virtual ~CsrObserver() = default;
+  // All there are; others are gone.
+  virtual void Replaced(
+      const std::vector<api::CertificateSigningRequest>& all) = 0;
+  virtual void Seen(const api::CertificateSigningRequest& csr) = 0;
+  virtual void Gone(const api::CertificateSigningRequest& csr) = 0;
+};
+
 struct CsrControllerOptions {
-  int workers = 5;  // SPEC C-22.
+  int workers = 5;                  // SPEC C-22.
+  CsrObserver* observer = nullptr;  // Not owned; may be null.
   // True for the requests to reconcile. Must be pure: it sees each as the watch
   // told it, on the watch's thread. The reconciler reads it again.
   std::function<bool(const api::CertificateSigningRequest&)> wants;
@@ -44,6 +58,9 @@ class CsrController {
   void Start();
   // Ends the watch, lets the reconciliations under way finish, joins all.
   void Stop();
+
+  // Has a request reconciled soon, whether the watch shows it or not.
+  void Reconcile(absl::string_view name);
 
   // OK once the first list has come, unless listing and watching has failed
   // for a minute; otherwise kUnavailable with the reason.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -69,12 +70,43 @@ class RecordingReconciler : public controller::Reconciler {
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+// Notes what the watch shows.
+class RecordingObserver : public CsrObserver {
+ public:
+  void Replaced(
+      const std::vector<api::CertificateSigningRequest>& all) override {
+    absl::MutexLock lock(mutex_);
+    for (const auto& csr : all) told_.insert("all " + csr.metadata().name());
+  }
+  void Seen(const api::CertificateSigningRequest& csr) override {
+    absl::MutexLock lock(mutex_);
+    told_.insert("seen " + csr.metadata().name());
+  }
+  void Gone(const api::CertificateSigningRequest& csr) override {
+    absl::MutexLock lock(mutex_);
+    told_.insert("gone " + csr.metadata().name());
+  }
+  void Await(const std::string& what) {
+    absl::MutexLock lock(mutex_);
+    const auto reached = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return told_.contains(what);
+    };
+    mutex_.Await(absl::Condition(&reached));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::set<std::string> told_ ABSL_GUARDED_BY(mutex_);
+};
+
 class CsrControllerTest : public ::testing::Test {
  protected:
   void Start() {
     controller_ = std::make_unique<CsrController>(
         csrs_, reconciler_, clock_, rng_, metrics_, log_,
-        CsrControllerOptions{.workers = 2, .wants = policy::AwaitsApproval});
+        CsrControllerOptions{.workers = 2,
+                             .observer = &observer_,
+                             .wants = policy::AwaitsApproval});
     controller_->Start();
   }
   // Moves the clock in small steps until `done`. The threads of the controller
@@ -92,6 +124,7 @@ class CsrControllerTest : public ::testing::Test {
   prometheus::Registry registry_;
   CsrMetrics metrics_{registry_};
   CsrLog log_{metrics_};
+  RecordingObserver observer_;
   std::unique_ptr<CsrController> controller_;
 };
 
@@ -114,6 +147,24 @@ TEST_F(CsrControllerTest, ReconcilesARequestAgainWhenItChanges) {
   Start();
   reconciler_.Await("csr-1");
   csrs_.Put(MakeCsr({.conditions = {"Witnessed"}}));
+  reconciler_.Await("csr-1", 2);
+}
+
+TEST_F(CsrControllerTest, TellsItsObserverOfAllRequests) {
+  csrs_.Put(MakeCsr({.name = "done", .conditions = {"Approved"}}));
+  Start();
+  observer_.Await("all done");
+  csrs_.Put(MakeCsr({.name = "new", .conditions = {"Denied"}}));
+  observer_.Await("seen new");
+  csrs_.Remove("new");
+  observer_.Await("gone new");
+}
+
+TEST_F(CsrControllerTest, ReconcilesWhatItIsTold) {
+  csrs_.Put(MakeCsr());
+  Start();
+  reconciler_.Await("csr-1");
+  controller_->Reconcile("csr-1");
   reconciler_.Await("csr-1", 2);
 }
 

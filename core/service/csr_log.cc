@@ -19,14 +19,15 @@ constexpr size_t kMaxTold = 100000;
 
 }  // namespace
 
-void CsrLog::Decided(const api::CertificateSigningRequest& csr, Verdict verdict,
-                     absl::string_view why) {
-  if (!IsNews(csr.metadata().name(), csr.metadata().uid(), why)) return;
-  metrics_.CountDecision(csr.spec().signer_name(), verdict);
+bool CsrLog::Decided(const api::CertificateSigningRequest& csr, Verdict verdict,
+                     absl::string_view why, absl::string_view rule) {
+  if (!IsNews(csr.metadata().name(), csr.metadata().uid(), why)) return false;
+  metrics_.CountDecision(csr.spec().signer_name(), verdict, rule);
   LOG(INFO) << "csr " << absl::CEscape(csr.metadata().name()) << " "
             << ToString(verdict) << ": " << absl::CEscape(why) << "; requester "
             << absl::CEscape(csr.spec().username()) << ", signer "
             << absl::CEscape(csr.spec().signer_name());
+  return true;
 }
 
 void CsrLog::Failed(absl::string_view name, const absl::Status& error) {

@@ -21,9 +21,10 @@ class CsrLog {
   // `metrics` must outlive the log.
   explicit CsrLog(CsrMetrics& metrics) : metrics_(metrics) {}
 
-  // A decision about `csr`, and why.
-  void Decided(const api::CertificateSigningRequest& csr, Verdict verdict,
-               absl::string_view why);
+  // A decision about `csr`, and why; `rule` is the one that decided, of a fixed
+  // set, or empty. True if it is news: then, and only then, it was told.
+  bool Decided(const api::CertificateSigningRequest& csr, Verdict verdict,
+               absl::string_view why, absl::string_view rule = "");
   // A reconciliation that failed and is retried. Nothing is told if it is the
   // same as before, or a decision with the same text.
   void Failed(absl::string_view name, const absl::Status& error);

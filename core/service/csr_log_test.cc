@@ -48,8 +48,9 @@ TEST_F(CsrLogTest, TellsADecisionOnce) {
          "kubernetes.io/kube-apiserver-client-kubelet",
          1);
   for (int i = 0; i < 3; ++i) {
-    log_.Decided(csr_, Verdict::kUnrecognised,
-                 "DNS subjectAltNames are not allowed");
+    EXPECT_EQ(log_.Decided(csr_, Verdict::kUnrecognised,
+                           "DNS subjectAltNames are not allowed"),
+              i == 0);
   }
   EXPECT_THAT(
       Metrics(),
@@ -83,6 +84,15 @@ TEST_F(CsrLogTest, EscapesWhatRequestersWrite) {
       .Times(1);
   csr_.mutable_spec()->set_username("evil\nI1124 forged");
   log_.Decided(csr_, Verdict::kIssued, "why");
+}
+
+TEST_F(CsrLogTest, CountsTheRuleThatDecided) {
+  EXPECT_CALL(mock_log_, Log(absl::LogSeverity::kInfo, _, _)).Times(1);
+  log_.Decided(csr_, Verdict::kDenied, "why", "names");
+  EXPECT_THAT(Metrics(),
+              HasSubstr("signet_csr_decisions_total{rule=\"names\",signer="
+                        "\"kubernetes.io/kube-apiserver-client-kubelet\","
+                        "verdict=\"denied\"} 1"));
 }
 
 TEST_F(CsrLogTest, CountsSignersOfOthersTogether) {

@@ -11,6 +11,7 @@
 #include "prometheus/counter.h"
 #include "prometheus/gauge.h"
 #include "prometheus/histogram.h"
+#include "prometheus/labels.h"
 #include "prometheus/registry.h"
 
 namespace signet::service {
@@ -32,6 +33,16 @@ absl::string_view ToString(Verdict verdict) {
       return "refused";
     case Verdict::kUnrecognised:
       return "unrecognised";
+    case Verdict::kDenied:
+      return "denied";
+    case Verdict::kLeft:
+      return "left";
+    case Verdict::kWaiting:
+      return "waiting";
+    case Verdict::kWouldApprove:
+      return "would approve";
+    case Verdict::kWouldDeny:
+      return "would deny";
     case Verdict::kIssued:
       return "issued";
     case Verdict::kFailed:
@@ -72,11 +83,13 @@ CsrMetrics::CsrMetrics(prometheus::Registry& registry)
                        .Register(registry)
                        .Add({})) {}
 
-void CsrMetrics::CountDecision(absl::string_view signer_name, Verdict verdict) {
+void CsrMetrics::CountDecision(absl::string_view signer_name, Verdict verdict,
+                               absl::string_view rule) {
   const std::string signer = SignerLabel(signer_name);
-  decisions_
-      .Add({{"signer", signer}, {"verdict", std::string(ToString(verdict))}})
-      .Increment();
+  prometheus::Labels labels = {{"signer", signer},
+                               {"verdict", std::string(ToString(verdict))}};
+  if (!rule.empty()) labels["rule"] = std::string(rule);
+  decisions_.Add(labels).Increment();
   if (verdict == Verdict::kIssued)
     issued_.Add({{"signer", signer}}).Increment();
 }

@@ -19,6 +19,11 @@ enum class Verdict {
   kApproved,
   kRefused,       // Recognised, but the requester has no such right: waits.
   kUnrecognised,  // Not ours to approve: waits.
+  kDenied,
+  kLeft,          // A rule objects: waits.
+  kWaiting,       // Something could not be found out: asked again.
+  kWouldApprove,  // A dry run's.
+  kWouldDeny,
   kIssued,
   kFailed,  // Got the condition Failed.
 };
@@ -26,20 +31,21 @@ absl::string_view ToString(Verdict verdict);  // "approved" and so on.
 
 // CsrMetrics are the numbers of a program that decides about
 // CertificateSigningRequests:
-//   signet_csr_decisions_total{signer,verdict}
+//   signet_csr_decisions_total{signer,verdict,rule}
 //   signet_certificates_issued_total{signer}
 //   signet_reconcile_errors_total{code}
 //   signet_reconcile_duration_seconds
 //   signet_watch_errors_total
 //   signet_queue_depth
 // `signer` is one of the four kubernetes.io names or "other": anybody may
-// invent more. Thread-safe.
+// invent more. `rule` decided, if the program has rules. Thread-safe.
 class CsrMetrics {
  public:
   // `registry` must outlive the object.
   explicit CsrMetrics(prometheus::Registry& registry);
 
-  void CountDecision(absl::string_view signer_name, Verdict verdict);
+  void CountDecision(absl::string_view signer_name, Verdict verdict,
+                     absl::string_view rule = "");
   // Counts a reconciliation and how long it took.
   void CountReconciliation(const absl::Status& result, absl::Duration took);
   void CountWatchError();

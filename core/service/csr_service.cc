@@ -3,9 +3,12 @@
 #include <memory>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/log/log.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
+#include "absl/strings/string_view.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "core/api/resource.h"
@@ -26,6 +29,23 @@ namespace {
 // How long reconciliations under way may take to finish. Kubernetes kills a pod
 // 30 s after the signal.
 constexpr absl::Duration kGrace = absl::Seconds(10);
+
+// The way to the controller while there is one.
+class ControllerHandle {
+ public:
+  void Set(CsrController* controller) {
+    absl::MutexLock lock(mutex_);
+    controller_ = controller;
+  }
+  void Reconcile(absl::string_view name) {
+    absl::MutexLock lock(mutex_);
+    if (controller_ != nullptr) controller_->Reconcile(name);
+  }
+
+ private:
+  absl::Mutex mutex_;
+  CsrController* controller_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
 
 // Stops `controller`; after kGrace, breaks the requests it still waits for.
 void StopGracefully(CsrController& controller, Cluster& cluster) {
@@ -54,11 +74,16 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
   CsrLog log(metrics);
   const std::unique_ptr<k8s::ResourceApi<api::CertificateSigningRequest>> csrs =
       cluster->client().Api<api::CertificateSigningRequest>();
+  ControllerHandle handle;
   const std::unique_ptr<controller::Reconciler> reconciler =
-      service.make_reconciler(cluster->client(), *csrs, log);
+      service.make_reconciler(
+          {cluster->client(), *csrs, log, registry,
+           [&handle](absl::string_view name) { handle.Reconcile(name); }});
   CsrController controller(*csrs, *reconciler, platform.clock, platform.rng,
                            metrics, log,
-                           {.workers = flags.workers, .wants = service.wants});
+                           {.workers = flags.workers,
+                            .observer = service.observer,
+                            .wants = service.wants});
   ABSL_ASSIGN_OR_RETURN(
       const std::unique_ptr<HealthServer> health,
       HealthServer::Start(
@@ -69,8 +94,10 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
             << cluster->server() << " with " << flags.workers
             << " workers; health on port " << health->port();
   controller.Start();
+  handle.Set(&controller);
   stop.WaitForNotification();
   LOG(INFO) << "ending";
+  handle.Set(nullptr);
   StopGracefully(controller, *cluster);
   return absl::OkStatus();
 }

@@ -15,8 +15,10 @@
 #include "core/controller/loop.h"
 #include "core/k8s/api_client.h"
 #include "core/k8s/resource_api.h"
+#include "core/service/csr_controller.h"
 #include "core/service/csr_log.h"
 #include "core/service/service_flags.h"
+#include "prometheus/registry.h"
 
 namespace signet::service {
 
@@ -28,15 +30,24 @@ struct Platform {
   std::function<std::string(absl::string_view)> environment;
 };
 
+// What a reconciler is made of. All outlives it.
+struct CsrServiceParts {
+  k8s::ApiClient& client;
+  k8s::ResourceApi<api::CertificateSigningRequest>& csrs;
+  CsrLog& log;
+  prometheus::Registry& registry;
+  // Has a request reconciled soon; nothing while the service does not work.
+  // Thread-safe.
+  std::function<void(absl::string_view name)> reconcile;
+};
+
 // What tells one service that decides about requests from another.
 struct CsrService {
   std::string name;  // "signet-approver"
   // See CsrControllerOptions.
   std::function<bool(const api::CertificateSigningRequest&)> wants;
-  // Makes the reconciler. The arguments outlive it.
-  std::function<std::unique_ptr<controller::Reconciler>(
-      k8s::ApiClient& client,
-      k8s::ResourceApi<api::CertificateSigningRequest>& csrs, CsrLog& log)>
+  CsrObserver* observer = nullptr;
+  std::function<std::unique_ptr<controller::Reconciler>(const CsrServiceParts&)>
       make_reconciler;
 };
 
