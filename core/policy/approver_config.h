@@ -9,7 +9,7 @@
 #include "core/api/certificates.pb.h"
 #include "core/policy/client_guards.h"
 #include "core/policy/request_rules.h"
-#include "core/policy/serving_approval.h"
+#include "core/policy/serving_policy.h"
 
 // What `kind: ApproverConfiguration` says, as values.
 // approver_service/approver_config_reader.h reads it; docs/approver.md explains

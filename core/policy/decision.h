@@ -44,16 +44,18 @@ struct RuleResult {
 
 struct Decision {
   Verdict verdict = Verdict::kLeave;
-  // The rule that decided: the first that failed, else the first unknown one.
-  // Approved: empty.
+  // The rule that decided: the first that failed, else the first unknown one;
+  // "policy" if a policy denies or ignores as such. Approved: empty.
   std::string rule;
   // One sentence for people: what is written into the condition, the Event and
   // the audit record. Printable ASCII, at most 1 KiB.
   std::string message;
-  // kLeave only. True: it hangs on evidence (a Node's addresses, a rate), so
-  // looking again later may end otherwise. False: on the immutable spec alone.
+  // kLeave only. True: what failed hangs on evidence (a Node's addresses, a
+  // rate), so looking again later may end otherwise. False: something in the
+  // immutable spec failed.
   bool may_change = false;
-  // Every rule in order, those after the deciding one too.
+  // Every rule in order, those after the deciding one too; but none after one
+  // that leaves nothing to look at: a request that does not parse.
   std::vector<RuleResult> rules;
 };
 
@@ -73,7 +75,9 @@ class DecisionBuilder {
   // Passes if `why_not` is empty, else fails.
   void Check(absl::string_view rule, absl::string_view why_not);
 
-  bool failed() const { return failed_; }
+  // The results of `other`, as if they were added here.
+  void Append(const Decision& other);
+
   // kApprove with `approval` as the message if all rules passed; kLeave if one
   // failed; else kWait.
   Decision Finish(absl::string_view approval) &&;
@@ -87,6 +91,8 @@ class DecisionBuilder {
 // `text` in quotes, with everything but printable ASCII escaped (\n, \x00) and
 // cut after 64 bytes: how foreign bytes get into a message.
 std::string Quoted(absl::string_view text);
+// The same for what is no name: without quotes, cut after 256 bytes.
+std::string Printable(absl::string_view text);
 
 }  // namespace signet::policy
 

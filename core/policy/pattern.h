@@ -25,6 +25,8 @@ class Pattern {
 
   // A pattern with "{node}" matches nothing if there is no `node`.
   bool Matches(absl::string_view text, absl::string_view node = "") const;
+  // Whether it says {node}.
+  bool names_node() const { return compiled_ == nullptr; }
   const std::string& text() const { return text_; }
 
  private:

@@ -34,20 +34,21 @@ struct NameRequirement {
   std::vector<IpPrefix> prefixes;  // Each address lies in one.
 };
 
+// All that a request may hold: what is not mentioned must not be in it.
 struct RequestRequirements {
-  // spec.usages, as a set: all of the first, none but of both. Empty: any, and
-  // none.
+  // spec.usages, as a set: all of the first, and none but of both.
   std::vector<std::string> usages;
   std::vector<std::string> optional_usages;
   KeyPolicy keys;
-  std::optional<Pattern> common_name;
-  bool common_name_is_requester = false;  // CN equals spec.username, exactly.
-  std::vector<Pattern> organizations;     // Each O fits one. Empty: no O.
+  std::optional<Pattern> common_name;     // Absent: no CN, unless
+  bool common_name_is_requester = false;  // it equals spec.username.
+  std::vector<Pattern> organizations;     // Each O fits one.
+  bool other_attributes = false;  // Others than CN and O in the subject.
   NameRequirement dns_names;
   NameRequirement ip_addresses;
   NameRequirement email_addresses;
   NameRequirement uris;
-  // spec.expirationSeconds must be there, and at most this.
+  // Present: spec.expirationSeconds must be there, and at most this.
   std::optional<absl::Duration> max_lifetime;
 };
 
@@ -56,7 +57,8 @@ enum class PolicyAction { kApprove, kDeny, kIgnore, kNext };
 struct RequestPolicy {
   std::string name;  // Unique.
   RequestMatch match;
-  RequestRequirements require;
+  // Absent: nothing. (A policy that approves has some.)
+  std::optional<RequestRequirements> require;
   // What happens if all that is required holds. Not kNext.
   PolicyAction decide = PolicyAction::kIgnore;
   // And if not: kIgnore, kDeny or kNext (see what the next policy says).

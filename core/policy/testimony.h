@@ -6,7 +6,7 @@
 #include "absl/time/time.h"
 #include "core/api/core.pb.h"
 #include "core/pki/certificate.h"
-#include "core/policy/serving_approval.h"
+#include "core/policy/serving_policy.h"
 
 // What a witness's raw answer is worth. Pure.
 namespace signet::policy {
