@@ -7,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/log/log.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
@@ -17,16 +16,11 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
-#include "core/api/certificates.pb.h"
 #include "core/base/rng.h"
 #include "core/k8s/http_status.h"
-#include "core/k8s/resource_api.h"
 #include "core/pki/certificate.h"
-#include "core/pki/certificate_request.h"
-#include "core/pki/pem.h"
 #include "core/pki/private_key.h"
 #include "core/rotation/next_step.h"
-#include "core/rotation/request_key.h"
 #include "core/rotation/request_outcome.h"
 #include "core/rotation/retry_ladder.h"
 #include "core/rotation/rotation_window.h"
@@ -35,49 +29,15 @@
 #include "node_agent/current_certificate.h"
 #include "node_agent/event.h"
 #include "node_agent/request_clients.h"
-#include "node_agent/request_wait.h"
+#include "node_agent/request_filer.h"
 
 namespace signet::node_agent {
 namespace {
 
-using Csr = api::CertificateSigningRequest;
-
 // The wall clock may be set while we wait for a deadline; look this often.
 constexpr absl::Duration kLongestWait = absl::Minutes(1);
-
-absl::Status Because(absl::string_view what, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(what, ": ", status.message()));
-}
-
-// SPEC A-13.
-bool IsHealthyDespite(const absl::Status& create_error) {
-  const int code = k8s::HttpCode(create_error);
-  if (code == 401) return true;  // Also from a proxy that ends TLS.
-  if (k8s::IsUnexpectedServerError(create_error)) return false;
-  return code == 403 || code == 404;
-}
-
-// SPEC A-10.
-Csr NewRequest(const AgentOptions& options, const pki::PublicKey& key,
-               absl::string_view request_pem) {
-  Csr csr;
-  csr.mutable_metadata()->set_generate_name("csr-");
-  auto* spec = csr.mutable_spec();
-  spec->set_request(std::string(request_pem));
-  spec->set_signer_name(options.signer_name);
-  std::vector<std::string> usages = options.usages;
-  if (usages.empty()) {
-    usages = rotation::RequestUsages(options.purpose, key.type(),
-                                     rotation::UsageOrder::kRotation);
-  }
-  for (std::string& usage : usages) spec->add_usages(std::move(usage));
-  if (options.lifetime.has_value()) {
-    spec->set_expiration_seconds(
-        static_cast<int32_t>(absl::ToInt64Seconds(*options.lifetime)));
-  }
-  return csr;
-}
+// No server is to put us off for longer.
+constexpr absl::Duration kLongestRetryAfter = rotation::kIssueTimeout;
 
 std::string Serial(const pki::Certificate& certificate) {
   return pki::SerialToHex(certificate.serial_number());
@@ -119,16 +79,17 @@ Agent::Agent(AgentOptions options, CertificateStore& store,
       store_(store),
       current_(current),
       clients_(clients),
-      keys_(keys),
       clock_(clock),
       rng_(rng),
-      started_(clock.TimeNow()) {}
+      started_(clock.TimeNow()),
+      filer_(store, keys, clock, options_.max_pending) {}
 
 absl::Status Agent::Start(CertificateStore::Pair bootstrap) {
   const absl::StatusOr<CertificateStore::Pair> stored = store_.Current();
   if (!stored.ok() && !absl::IsNotFound(stored.status())) {
     return stored.status();
   }
+  filer_.Recall(stored.ok() ? *stored : nullptr);
   std::optional<pki::Validity> validity;
   if (stored.ok()) validity = (*stored)->chain.front().validity();
   const rotation::StartWith start =
@@ -201,6 +162,8 @@ absl::Time Agent::Pass() {
   rotation::Situation situation;
   situation.certificate = InUse(wanted);
   situation.has_template = wanted.has_value();
+  situation.under_way = filer_.under_way();
+  situation.refused = refused_;
   {
     absl::MutexLock lock(mutex_);
     situation.forced = forced_;
@@ -238,7 +201,7 @@ absl::Time Agent::Pass() {
   absl::MutexLock lock(mutex_);
   state_.request.clear();
   if (stopped_) return then;
-  if (status.ok()) {
+  if (status.ok() || absl::IsCancelled(status)) {
     failed_ = {};
     state_.failed_attempts = 0;
     state_.next_attempt = absl::InfinitePast();
@@ -248,103 +211,15 @@ absl::Time Agent::Pass() {
   state_.phase = Phase::kRetrying;
   state_.failed_attempts = failed_.count;
   state_.last_error = std::string(status.message());
-  state_.next_attempt = rotation::NextAttempt(failed_, rng_.Fraction());
+  state_.next_attempt = std::max(
+      rotation::NextAttempt(failed_, rng_.Fraction()),
+      then + std::min(k8s::RetryAfter(status).value_or(absl::ZeroDuration()),
+                      kLongestRetryAfter));
   LOG(ERROR) << Event("attempt_failed")
                     .With("attempt", failed_.count)
                     .With("error", status.message())
                     .With("next_attempt", state_.next_attempt);
   return state_.next_attempt;
-}
-
-absl::Status Agent::Request(const rotation::CertificateTemplate& wanted,
-                            rotation::Credentials credentials) {
-  const absl::Status status = [&]() -> absl::Status {
-    // A new key for each attempt (SPEC A-9).
-    const auto key = keys_.Generate(options_.key_algorithm);
-    if (!key.ok()) {
-      return Because("unable to generate a new private key", key.status());
-    }
-    ABSL_RETURN_IF_ERROR(rotation::CheckRequestKey(key->public_key().type(),
-                                                   key->public_key().bits()));
-    const auto der = pki::CertificateRequest::Build(
-        wanted.subject(), wanted.subject_alt_names(), *key);
-    if (!der.ok()) {
-      return Because("unable to generate a certificate signing request",
-                     der.status());
-    }
-    const auto client = clients_.ForAttempt(credentials);
-    if (!client.ok()) {
-      return Because("unable to load a client to request certificates",
-                     client.status());
-    }
-    {
-      absl::MutexLock lock(mutex_);
-      if (stopped_) return absl::CancelledError("stopped");
-      active_ = client->get();
-      submitted_ = wanted;
-    }
-    const absl::Cleanup forget = [&] {
-      absl::MutexLock lock(mutex_);
-      active_ = nullptr;
-    };
-    return RequestWith(**client, wanted, *key,
-                       pki::EncodePem("CERTIFICATE REQUEST", *der));
-  }();
-  absl::MutexLock lock(mutex_);
-  if (!status.ok() && !stopped_) ++state_.renew_errors;  // SPEC A-12.
-  return status;
-}
-
-absl::Status Agent::RequestWith(RequestClient& client,
-                                const rotation::CertificateTemplate& wanted,
-                                const pki::PrivateKey& key,
-                                absl::string_view request_pem) {
-  const absl::StatusOr<Csr> created = client.requests().Create(
-      NewRequest(options_, key.public_key(), request_pem));
-  if (!created.ok()) {
-    absl::MutexLock lock(mutex_);
-    state_.server_healthy = IsHealthyDespite(created.status());
-    return Because(
-        absl::StrCat("cannot create certificate signing request with ",
-                     client.credentials(),
-                     k8s::HttpCode(created.status()) == 401
-                         ? ": not accepted, perhaps expired"
-                         : ""),
-        created.status());
-  }
-  const std::string& name = created->metadata().name();
-  LOG(INFO) << Event("requested")
-                   .With("csr", name)
-                   .With("common_name", wanted.common_name)
-                   .With("credentials", client.credentials());
-  {
-    absl::MutexLock lock(mutex_);
-    state_.phase = Phase::kPending;
-    state_.request = name;
-  }
-  const absl::StatusOr<std::string> issued = AwaitCertificate(
-      client.requests(), *created, rotation::kIssueTimeout, clock_,
-      [this](absl::Time time) { return WaitUntil(time); });
-  if (!issued.ok()) {
-    return Because(absl::StrCat("csr \"", name, "\" brought no certificate"),
-                   issued.status());
-  }
-  absl::StatusOr<CertificateStore::Pair> stored = store_.Update(*issued, key);
-  if (!stored.ok()) {
-    return Because(absl::StrCat(absl::IsInvalidArgument(stored.status())
-                                    ? "refused the certificate of csr \""
-                                    : "cannot store the certificate of csr \"",
-                                name, "\""),
-                   stored.status());
-  }
-  {
-    absl::MutexLock lock(mutex_);
-    ++state_.issued;
-    if (state_.pair != nullptr) ++state_.rotations;
-    state_.server_healthy = true;
-  }
-  Install(*std::move(stored), "issued");
-  return absl::OkStatus();
 }
 
 void Agent::Run() {
@@ -382,6 +257,7 @@ AgentState Agent::State() const {
 }
 
 bool Agent::ShouldExit() const {
+  if (!options_.exit_rule) return false;
   const absl::Time now = clock_.TimeNow();
   absl::MutexLock lock(mutex_);
   absl::Time last_available = started_;

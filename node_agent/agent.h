@@ -16,28 +16,41 @@
 #include "core/base/rng.h"
 #include "core/pki/private_key.h"
 #include "core/rotation/next_step.h"
+#include "core/rotation/pending_request.h"
 #include "core/rotation/request_key.h"
 #include "core/rotation/retry_ladder.h"
 #include "core/rotation/template_match.h"
 #include "node_agent/certificate_store.h"
 #include "node_agent/current_certificate.h"
 #include "node_agent/request_clients.h"
+#include "node_agent/request_filer.h"
 
 namespace signet::node_agent {
 
 // Which certificate an Agent is to keep valid.
 struct AgentOptions {
   std::string signer_name = "kubernetes.io/kube-apiserver-client-kubelet";
+  // The usages asked for follow from this and the key (SPEC A-15), unless
+  // `usages` says which.
   rotation::Purpose purpose = rotation::Purpose::kClient;
-  // The API's words, in order; empty: those of `purpose` and the key (SPEC
-  //
   std::vector<std::string> usages;
   pki::KeyAlgorithm key_algorithm = pki::KeyAlgorithm::kEcdsaP256;
   // spec.expirationSeconds; kubelets never ask for any (SPEC A-10).
   std::optional<absl::Duration> lifetime;
   // What it must say; nullopt as long as that isn't known (SPEC A-6). Called on
-  // each pass.
+  // each pass, and while a request is pending.
   std::function<std::optional<rotation::CertificateTemplate>()> wanted;
+  // `wanted` changes as time goes by: it is looked at every second, and a
+  // request that is pending for what isn't wanted any more is given up.
+  bool dynamic = false;
+  // So many requests may be pending for this common name and signer before no
+  // other is filed (SPEC F-2); 0: any number.
+  int max_pending = rotation::kMaxPending;
+  // Whether ShouldExit may say so (SPEC A-45).
+  bool exit_rule = true;
+  // Called when a certificate was replaced, with the age of the one replaced,
+  // counted from its notBefore (SPEC A-14). On the thread of Pass. Null: not.
+  std::function<void(absl::Duration age)> on_replaced;
 };
 
 // The options for a node's client certificate: the subject CN
@@ -61,7 +74,7 @@ struct AgentState {
   CertificateStore::Pair pair;
   // When `pair` is due for replacement; InfiniteFuture() without one.
   absl::Time deadline = absl::InfiniteFuture();
-  // While retrying: when the next attempt is made.
+  // While retrying: when the next attempt is made, at the latest.
   absl::Time next_attempt = absl::InfinitePast();
   std::string request;          // The pending request's name, or empty.
   int failed_attempts = 0;      // Since the last success.
@@ -76,9 +89,12 @@ struct AgentState {
 // (SPEC A1, A2): it waits for the rotation deadline, makes a key, requests a
 // certificate for it, waits until it is issued, stores both and makes them the
 // current certificate. A failed attempt is repeated on the ladder of A-8, for
-// ever. It differs from the kubelet in that its deadline is fixed by the
-// certificate (rotation_window.h), in that a request that is gone counts as
-// deleted at once, and in that a new certificate that is itself due at once
+// ever, but not before the API server's Retry-After. It differs from the
+// kubelet in that its deadline is fixed by the certificate (rotation_window.h),
+// in that a request left behind by an attempt or a process is gone on with
+// (request_filer.h), in that a request that is gone counts as deleted at once,
+// in that a certificate which the server refuses leads to bootstrap credentials
+// before it expires, and in that a new certificate that is itself due at once
 // puts it on the ladder, where the kubelet would ask again every second.
 class Agent {
  public:
@@ -118,13 +134,19 @@ class Agent {
       const std::optional<rotation::CertificateTemplate>& wanted) const;
   void Install(CertificateStore::Pair pair, absl::string_view event);
 
-  // One attempt. Errors say what failed.
+  rotation::RequestNeed Need(const rotation::CertificateTemplate& wanted) const;
+  // Whether a pending request is to be given up: an error that says why.
+  absl::Status CheckStillWanted(const rotation::CertificateTemplate& wanted,
+                                rotation::Credentials credentials);
+  // One attempt. Errors say what failed. kCancelled: nothing did; the pass is
+  // over, for it was stopped or something else is wanted now.
   absl::Status Request(const rotation::CertificateTemplate& wanted,
                        rotation::Credentials credentials);
   absl::Status RequestWith(RequestClient& client,
                            const rotation::CertificateTemplate& wanted,
-                           const pki::PrivateKey& key,
-                           absl::string_view request_pem);
+                           rotation::Credentials credentials);
+  absl::Status Store(const RequestFiler::Filed& filed,
+                     absl::string_view certificate_pem);
   void SetPhase(Phase phase);
   bool stopped() const;
   // Waits until `time`; false if stopped.
@@ -136,10 +158,11 @@ class Agent {
   CertificateStore& store_;
   CurrentCertificate& current_;
   RequestClients& clients_;
-  pki::KeyGenerator& keys_;
   absl::Clock& clock_;
   Rng& rng_;
   const absl::Time started_;
+  RequestFiler filer_;    // For the thread of Pass.
+  bool refused_ = false;  // Likewise. See rotation::Situation.
 
   mutable absl::Mutex mutex_;
   AgentState state_ ABSL_GUARDED_BY(mutex_);

@@ -23,6 +23,7 @@
 #include "core/http/tls_identity.h"
 #include "core/pki/certificate.h"
 #include "core/pki/private_key.h"
+#include "core/rotation/next_step.h"
 
 namespace signet::node_agent {
 namespace {
@@ -76,7 +77,10 @@ CertificateStore::CertificateStore(CertificateStoreOptions options,
       clock_(clock),
       zone_(zone),
       current_path_(PathOf("current")),
-      updated_path_(PathOf("updated")) {}
+      updated_path_(PathOf("updated")),
+      pending_path_(PathOf("pending")),
+      key_path_(Join(options_.directory,
+                     absl::StrCat(options_.prefix, ".key.tmp"))) {}
 
 std::string CertificateStore::PathOf(absl::string_view qualifier) const {
   return Join(options_.directory,
@@ -117,38 +121,60 @@ absl::StatusOr<bool> CertificateStore::IsLink(absl::string_view path) {
 }
 
 absl::Status CertificateStore::Recover() {
-  ABSL_ASSIGN_OR_RETURN(const bool has_current, Exists(current_path_));
-  if (has_current) return absl::OkStatus();
-
   // An update was interrupted between the removal of `current` and the renaming
   // of `updated`: a kubelet's, as ours has no such moment.
-  ABSL_ASSIGN_OR_RETURN(const bool has_updated, IsLink(updated_path_));
-  if (has_updated) {
+  ABSL_ASSIGN_OR_RETURN(const bool has_current, Exists(current_path_));
+  if (!has_current) {
+    ABSL_ASSIGN_OR_RETURN(const bool has_updated, IsLink(updated_path_));
     ABSL_ASSIGN_OR_RETURN(const bool leads_somewhere, Exists(updated_path_));
-    if (leads_somewhere) {
+    if (has_updated && leads_somewhere) {
       ABSL_RETURN_IF_ERROR(files_.Rename(updated_path_, current_path_));
       ABSL_RETURN_IF_ERROR(files_.SyncDirectory(options_.directory));
       LOG(WARNING) << "certificate store: finished an interrupted update path="
                    << current_path_;
-      return absl::OkStatus();
     }
   }
+  return Mend();
+}
 
-  // The directory was moved or restored elsewhere, and the absolute link still
-  // leads to the old place. A link that was removed is somebody's wish to start
-  // anew and stays removed.
-  ABSL_ASSIGN_OR_RETURN(const bool dangles, IsLink(current_path_));
-  if (!dangles) return absl::OkStatus();
+absl::Status CertificateStore::Mend() {
+  // A link that was removed is somebody's wish to start anew and stays removed;
+  // a file in its place is somebody's own.
+  const absl::StatusOr<FileInfo> info = files_.LinkStat(current_path_);
+  if (!info.ok() || info->type != FileType::kSymlink) return absl::OkStatus();
+  const absl::Status flaw = Load(current_path_, current_path_).status();
+  // What may not be read is not broken.
+  if (!absl::IsNotFound(flaw) && !absl::IsInvalidArgument(flaw)) {
+    return absl::OkStatus();
+  }
   ABSL_ASSIGN_OR_RETURN(const std::string target,
                         files_.ReadLink(current_path_));
-  const std::string moved = Join(options_.directory, BaseName(target));
-  if (!IsPairName(BaseName(target))) return absl::OkStatus();
-  ABSL_ASSIGN_OR_RETURN(const bool is_here, Exists(moved));
-  if (!is_here) return absl::OkStatus();
-  ABSL_RETURN_IF_ERROR(PointTo(moved));
-  LOG(WARNING) << "certificate store: mended a link whose directory was moved"
-               << " path=" << current_path_ << " was=" << target
-               << " is=" << moved;
+  const absl::StatusOr<std::vector<std::string>> names =
+      files_.List(options_.directory);
+  if (!names.ok()) return absl::OkStatus();
+  std::vector<std::string> candidates;
+  // The directory may have been moved, or restored elsewhere, with the pair.
+  if (IsPairName(BaseName(target))) {
+    candidates.push_back(std::string(BaseName(target)));
+  }
+  for (auto name = names->rbegin(); name != names->rend(); ++name) {
+    if (IsPairName(*name)) candidates.push_back(*name);  // Newest first.
+  }
+  for (const std::string& name : candidates) {
+    const std::string path = Join(options_.directory, name);
+    const absl::StatusOr<Pair> pair = Load(path, path);
+    if (!pair.ok()) continue;
+    if (!rotation::IsUsable((*pair)->chain.front().validity(),
+                            clock_.TimeNow()) &&
+        name != BaseName(target)) {
+      continue;
+    }
+    ABSL_RETURN_IF_ERROR(PointTo(path));
+    LOG(WARNING) << "certificate store: mended a link path=" << current_path_
+                 << " was=" << target << " is=" << path << " flaw=\""
+                 << flaw.message() << "\"";
+    return absl::OkStatus();
+  }
   return absl::OkStatus();
 }
 

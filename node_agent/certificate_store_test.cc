@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/log_severity.h"
@@ -18,6 +19,8 @@
 #include "core/base/file_system.h"
 #include "core/http/tls_identity.h"
 #include "core/pki/certificate.h"
+#include "core/pki/certificate_request.h"
+#include "core/pki/pem.h"
 #include "core/pki/private_key.h"
 #include "core/testing/fake_file_system.h"
 #include "core/testing/test_ca.h"
@@ -385,11 +388,66 @@ TEST_F(CertificateStoreTest, MendsALinkWhoseDirectoryWasMoved) {
   EXPECT_THAT(files.ReadLink(kCurrent), IsOkAndHolds(kFirst));
 }
 
-TEST_F(CertificateStoreTest, LeavesADanglingLinkWhoseTargetIsGone) {
+TEST_F(CertificateStoreTest, A26PointsADanglingLinkAtTheNewestPair) {
+  constexpr absl::string_view kOlder =
+      "/var/lib/kubelet/pki/kubelet-client-2026-11-24-09-00-00.pem";
+  Write(kOlder, FileText(0));
   Write(kSecond, FileText(1));
   Link(kFirst, kCurrent);
+  EXPECT_EQ(DerOf(Open()->Current()), DerOf(PairNumber(1)));
+  EXPECT_THAT(files.ReadLink(kCurrent), IsOkAndHolds(kSecond));
+}
+
+// A half-written file, say, of somebody who does not fsync.
+TEST_F(CertificateStoreTest, A26FallsBackFromAFileThatIsNoPair) {
+  const struct {
+    std::string name;
+    std::string text;
+  } kTests[] = {
+      {"empty", ""},
+      {"cut off", FileText(1).substr(0, 300)},
+      {"no key", PairNumber(1).certificate_pem},
+      {"another pair's key",
+       PairNumber(1).certificate_pem + PairNumber(2).key_pem},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.name);
+    World world;
+    world.Store(*world.Open(), 0);
+    world.Write(kSecond, t.text);
+    ASSERT_THAT(world.files.Remove(kCurrent), IsOk());
+    world.Link(kSecond, kCurrent);
+    EXPECT_EQ(DerOf(world.Open()->Current()), DerOf(PairNumber(0)));
+    EXPECT_THAT(world.files.ReadLink(kCurrent), IsOkAndHolds(kFirst));
+    // Nothing is lost: somebody may want to know what it was.
+    EXPECT_THAT(world.files.Read(kSecond, kMax), IsOkAndHolds(t.text));
+  }
+}
+
+TEST_F(CertificateStoreTest, A26FallsBackToNoPairThatHasExpired) {
+  const testing::TestCa ca;
+  const testing::TestIdentity old = ca.Client(
+      {.common_name = "system:node:n1",
+       .organizations = {"system:nodes"},
+       .dns_names = {},
+       .ip_addresses = {},
+       .validity = {kStart - absl::Hours(2), kStart - absl::Hours(1)}});
+  Write(kFirst, old.certificate_pem + old.key_pem);
+  Link(kSecond, kCurrent);
   EXPECT_THAT(Open()->Current(), StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(files.ReadLink(kCurrent), IsOkAndHolds(kFirst));
+  EXPECT_THAT(files.ReadLink(kCurrent), IsOkAndHolds(kSecond));
+}
+
+// What may not be read may be good: an administrator has to look.
+TEST_F(CertificateStoreTest, A26LeavesWhatItMayNotRead) {
+  Write(kFirst, FileText(0));
+  Write(kSecond, FileText(1));
+  Link(kSecond, kCurrent);
+  const auto store = Open();
+  files.FailPath(kCurrent, absl::PermissionDeniedError("permission denied"));
+  EXPECT_THAT(TryOpen(), StatusIs(absl::StatusCode::kPermissionDenied));
+  files.FailPath(kCurrent, absl::OkStatus());
+  EXPECT_THAT(files.ReadLink(kCurrent), IsOkAndHolds(kSecond));
 }
 
 TEST_F(CertificateStoreTest, LeavesARemovedLinkRemoved) {
@@ -406,11 +464,86 @@ TEST_F(CertificateStoreTest, WantsAnAbsoluteDirectory) {
 
 // ---- Retention.
 
-TEST_F(CertificateStoreTest, A27RemovesNoPairUnlessTold) {
+TEST_F(CertificateStoreTest, A27KeepsThreePairsUnlessTold) {
   const auto store = Open();
-  for (size_t i : {0, 1, 2}) Store(*store, i);
+  for (size_t i : {0, 1, 2, 0, 1}) Store(*store, i);
   EXPECT_EQ(files.List(kDir)->size(), 4);
 }
+
+TEST_F(CertificateStoreTest, A27KeepsAllPairsIfTold) {
+  CertificateStoreOptions options;
+  options.keep = 0;
+  const auto store = Open(options);
+  for (size_t i : {0, 1, 2, 0, 1}) Store(*store, i);
+  EXPECT_EQ(files.List(kDir)->size(), 6);
+}
+
+// ---- Keys whose requests are under way.
+
+TEST_F(CertificateStoreTest, F2KeepsTheRequestUnderWay) {
+  constexpr absl::string_view kPath =
+      "/var/lib/kubelet/pki/kubelet-client-pending.pem";
+  const auto store = Open();
+  auto pending = store->Pending();
+  ASSERT_THAT(pending, IsOk());
+  EXPECT_FALSE(pending->has_value());
+
+  const pki::PrivateKey& key = PairNumber(0).tls->key;
+  const auto der = pki::CertificateRequest::Build({}, {}, key);
+  ASSERT_THAT(der, IsOk());
+  const std::string pem = pki::EncodePem("CERTIFICATE REQUEST", *der);
+  for (const auto& [name, uid] :
+       {std::pair<std::string, std::string>{"", ""}, {"csr-x", "u-1"}}) {
+    ASSERT_THAT(store->KeepPending({key, pem, name, uid}), IsOk());
+    files.Crash();
+    pending = Open()->Pending();
+    ASSERT_THAT(pending, IsOk());
+    ASSERT_TRUE(pending->has_value());
+    EXPECT_EQ((*pending)->key.public_key(), key.public_key());
+    EXPECT_EQ((*pending)->request_pem, pem);
+    EXPECT_EQ((*pending)->name, name);
+    EXPECT_EQ((*pending)->uid, uid);
+    EXPECT_EQ(files.LinkStat(kPath)->mode, 0600);
+  }
+  ASSERT_THAT(store->ForgetPending(), IsOk());
+  files.Crash();
+  EXPECT_FALSE((*Open()->Pending()).has_value());
+
+  for (absl::string_view text :
+       {absl::string_view("csr: x\n"), absl::string_view("hello"),
+        absl::string_view(pem)}) {
+    Write(kPath, text);
+    EXPECT_THAT(store->Pending(),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(kPath)));
+  }
+  Write(kPath, absl::StrCat(pem, PairNumber(1).key_pem));
+  EXPECT_THAT(store->Pending(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("its key is not the request's")));
+}
+
+TEST_F(CertificateStoreTest, A33KeepsAKeyWhereAKubeletDoes) {
+  constexpr absl::string_view kPath =
+      "/var/lib/kubelet/pki/kubelet-client.key.tmp";
+  const auto store = Open();
+  EXPECT_THAT(store->TemporaryKey(), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(store->KeepTemporaryKey(PairNumber(0).tls->key), IsOk());
+  EXPECT_EQ(files.LinkStat(kPath)->mode, 0600);
+  EXPECT_THAT(
+      files.Read(kPath, kMax),
+      IsOkAndHolds(::testing::StartsWith("-----BEGIN EC PRIVATE KEY-----\n")));
+  files.Crash();
+  const auto kept = Open()->TemporaryKey();
+  ASSERT_THAT(kept, IsOk());
+  EXPECT_EQ(kept->public_key(), PairNumber(0).tls->key.public_key());
+  // What is no key is made anew.
+  Write(kPath, "hello");
+  EXPECT_THAT(store->TemporaryKey(), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(store->ForgetTemporaryKey(), IsOk());
+  EXPECT_THAT(files.Stat(kPath), StatusIs(absl::StatusCode::kNotFound));
+}
+
+// ---- Retention, further.
 
 TEST_F(CertificateStoreTest, A27KeepsTheNewestPairsAndTheCurrentOne) {
   CertificateStoreOptions options;
@@ -461,6 +594,20 @@ const std::vector<Beginning>& Beginnings() {
          w.Write(kFirst, FileText(0));
          w.Link("/old/kubelet-client-2026-11-24-10-00-21.pem", kCurrent);
          w.Sync();
+       }},
+      {"a link to a half-written file", true,
+       [](World& w) {
+         w.Store(*w.Open(), 0);
+         w.Write(kSecond, "-----BEGIN");
+         EXPECT_THAT(w.files.Remove(kCurrent), IsOk());
+         w.Link(kSecond, kCurrent);
+         w.Sync();
+       }},
+      {"more pairs than are kept", true,
+       [](World& w) {
+         w.Store(*w.Open(), 2);
+         w.Store(*w.Open(), 1);
+         w.Store(*w.Open(), 0);
        }},
       {"the name taken by a half-written file", true,
        [](World& w) {

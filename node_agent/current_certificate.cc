@@ -12,13 +12,18 @@
 namespace signet::node_agent {
 
 std::shared_ptr<const http::TlsIdentity> CurrentCertificate::Current() {
-  std::shared_ptr<const http::TlsIdentity> identity = Latest();
-  if (identity != nullptr &&
-      !rotation::IsUsable(identity->chain.front().validity(),
-                          clock_.TimeNow())) {
-    return nullptr;
+  const absl::Time now = clock_.TimeNow();
+  const auto validity = [](const auto& identity) {
+    return identity->chain.front().validity();
+  };
+  absl::MutexLock lock(mutex_);
+  if (identity_ == nullptr) return nullptr;
+  if (now < validity(identity_).not_before && previous_ != nullptr &&
+      validity(previous_).not_before <= now &&
+      rotation::IsUsable(validity(previous_), now)) {
+    return previous_;
   }
-  return identity;
+  return rotation::IsUsable(validity(identity_), now) ? identity_ : nullptr;
 }
 
 std::shared_ptr<const http::TlsIdentity> CurrentCertificate::Latest() const {
@@ -31,6 +36,7 @@ void CurrentCertificate::Set(
   std::vector<std::function<void()>> callbacks;
   {
     absl::MutexLock lock(mutex_);
+    previous_ = std::move(identity_);
     identity_ = std::move(identity);
     callbacks = callbacks_;
   }

@@ -20,7 +20,8 @@ class CurrentCertificate : public http::IdentitySource {
   explicit CurrentCertificate(absl::Clock& clock) : clock_(clock) {}
 
   // Current returns the certificate to present: null before the first and once
-  // it has expired (SPEC ).
+  // it has expired (SPEC ). As long as the latest is not valid yet, it
+  // is the one before, if that is valid still.
   std::shared_ptr<const http::TlsIdentity> Current() override;
   // Latest returns the last one set, expired or not; null before the first.
   std::shared_ptr<const http::TlsIdentity> Latest() const;
@@ -37,6 +38,7 @@ class CurrentCertificate : public http::IdentitySource {
   absl::Clock& clock_;
   mutable absl::Mutex mutex_;
   std::shared_ptr<const http::TlsIdentity> identity_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const http::TlsIdentity> previous_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::function<void()>> callbacks_ ABSL_GUARDED_BY(mutex_);
 };
 

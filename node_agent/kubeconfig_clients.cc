@@ -5,16 +5,20 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock_interface.h"
+#include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
 #include "core/base/file_system.h"
 #include "core/http/beast_transport.h"
+#include "core/http/message.h"
 #include "core/http/tls_identity.h"
 #include "core/http/transport.h"
 #include "core/k8s/api_client.h"
+#include "core/k8s/http_status.h"
 #include "core/k8s/kubeconfig.h"
 #include "core/k8s/resource_api.h"
 #include "core/rotation/next_step.h"
@@ -37,6 +41,13 @@ class Client : public RequestClient {
     return *requests_;
   }
   const std::string& credentials() const override { return credentials_; }
+  absl::Status CheckHealth(absl::Duration timeout) override {
+    http::Request request;
+    request.target = "/healthz";
+    const auto response = transport_->Send(request, timeout);
+    if (!response.ok()) return response.status();
+    return k8s::StatusFromResponse(*response);
+  }
   void Cancel() override { transport_->Shutdown(); }
 
  private:
@@ -60,11 +71,17 @@ KubeconfigRequestClients::KubeconfigRequestClients(
 
 absl::StatusOr<std::unique_ptr<RequestClient>>
 KubeconfigRequestClients::ForAttempt(rotation::Credentials credentials) {
-  const bool has_current = credentials == rotation::Credentials::kCurrent;
+  const bool falls_back = credentials == rotation::Credentials::kFallback &&
+                          !paths_.bootstrap.empty();
+  const bool has_current =
+      credentials != rotation::Credentials::kBootstrap && !falls_back;
   std::string path = paths_.kubeconfig;
   std::string what =
       has_current ? "the current certificate, kubeconfig" : "kubeconfig";
-  if (!has_current && !paths_.bootstrap.empty()) {
+  if (falls_back) {
+    path = paths_.bootstrap;
+    what = "bootstrap kubeconfig";
+  } else if (!has_current && !paths_.bootstrap.empty()) {
     ABSL_ASSIGN_OR_RETURN(
         const std::optional<std::string> flaw,
         FindKubeconfigFlaw(paths_.kubeconfig, files_, clock_));

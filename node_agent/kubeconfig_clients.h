@@ -27,7 +27,8 @@ using TransportFactory =
 // by the same rule as at start: the kubeconfig if it is still valid,
 // otherwise the bootstrap kubeconfig, if there is one. So a certificate that
 // expired while the server was away leads back to bootstrap without a restart,
-// which the kubelet needs.
+// which the kubelet needs; and so does, by Credentials::kFallback, one
+// that the server refuses.
 class KubeconfigRequestClients : public RequestClients {
  public:
   // `current` is what the agent holds. References must outlive the object and

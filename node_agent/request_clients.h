@@ -4,7 +4,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
 #include "core/k8s/resource_api.h"
 #include "core/rotation/next_step.h"
@@ -16,6 +18,8 @@ class RequestClient {
  public:
   virtual ~RequestClient() = default;
   virtual k8s::ResourceApi<api::CertificateSigningRequest>& requests() = 0;
+  // GET /healthz, which must be answered within `timeout`.
+  virtual absl::Status CheckHealth(absl::Duration timeout) = 0;
   // What it authenticates with, for messages:
   // `bootstrap kubeconfig "/etc/kubernetes/bootstrap-kubelet.conf"`.
   virtual const std::string& credentials() const = 0;

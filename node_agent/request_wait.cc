@@ -18,6 +18,7 @@
 #include "core/k8s/http_status.h"
 #include "core/k8s/resource_api.h"
 #include "core/rotation/request_outcome.h"
+#include "node_agent/because.h"
 #include "node_agent/event.h"
 
 namespace signet::node_agent {
@@ -28,9 +29,8 @@ using Csr = api::CertificateSigningRequest;
 constexpr controller::BackoffPolicy kBackoff = {absl::Seconds(1), 2.0,
                                                 absl::Seconds(30)};
 constexpr absl::Duration kWatchTimeout = absl::Minutes(5);
-// How long to wait for an event before looking whether to stop.
-constexpr absl::Duration kLook = absl::Seconds(30);
 constexpr absl::Duration kShortestWatch = absl::Seconds(1);
+constexpr int kUnauthorized = 401;
 constexpr int kGone = 410;
 
 // One wait. An empty optional means: not yet.
@@ -39,13 +39,14 @@ class Wait {
   using Outcome = absl::StatusOr<std::optional<std::string>>;
 
   Wait(k8s::ResourceApi<Csr>& requests, const Csr& created,
-       absl::Duration timeout, absl::Clock& clock, const Sleeper& sleep_until)
+       const WaitLimits& limits, absl::Clock& clock, const Sleeper& sleep_until)
       : requests_(requests),
         name_(created.metadata().name()),
         uid_(created.metadata().uid()),
-        timeout_(timeout),
+        limits_(limits),
         clock_(clock),
-        deadline_(clock.TimeNow() + timeout),
+        seen_(clock.TimeNow()),
+        deadline_(seen_ + limits.timeout),
         sleep_until_(sleep_until) {}
 
   absl::StatusOr<std::string> Run() {
@@ -78,7 +79,7 @@ class Wait {
   // Watches until the stream ends.
   Outcome Watch() {
     ABSL_RETURN_IF_ERROR(CheckTime());
-    const absl::Time start = clock_.TimeNow();
+    const absl::Time start = Now();
     k8s::WatchOptions options;
     options.field_selector = absl::StrCat("metadata.name=", name_);
     options.resource_version = resource_version_;
@@ -88,7 +89,7 @@ class Wait {
     while (true) {
       ABSL_RETURN_IF_ERROR(CheckTime());
       const absl::StatusOr<k8s::WatchEvent<Csr>> event =
-          (*watcher)->Next(std::min(kLook, deadline_ - clock_.TimeNow()));
+          (*watcher)->Next(std::min(limits_.look, deadline_ - Now()));
       if (event.ok()) {
         failures_ = 0;
         trouble_ = absl::OkStatus();
@@ -108,7 +109,7 @@ class Wait {
       if (absl::IsDeadlineExceeded(event.status())) continue;
       if (absl::IsOutOfRange(event.status()) &&
           k8s::HttpCode(event.status()) != kGone &&
-          clock_.TimeNow() - start >= kShortestWatch) {
+          Now() - start >= kShortestWatch) {
         return std::nullopt;  // The regular end.
       }
       return Pause(event.status());
@@ -127,40 +128,48 @@ class Wait {
   Outcome Pause(const absl::Status& error) {
     list_again_ = true;
     trouble_ = error;
+    // Waiting does not mend credentials; another attempt brings others.
+    if (k8s::HttpCode(error) == kUnauthorized) {
+      return Because("not accepted any more, perhaps expired", error);
+    }
     const absl::Duration pause =
         std::max(controller::BackoffDelay(kBackoff, ++failures_),
                  k8s::RetryAfter(error).value_or(absl::ZeroDuration()));
     LOG(WARNING) << Event("cannot_watch")
                         .With("csr", name_)
                         .With("error", error.message());
-    if (!sleep_until_(std::min(clock_.TimeNow() + pause, deadline_))) {
-      return Stopped();
-    }
+    const absl::Time now = Now();
+    ABSL_RETURN_IF_ERROR(sleep_until_(std::min(now + pause, deadline_)));
     return std::nullopt;
   }
 
   absl::Status CheckTime() {
-    const absl::Time now = clock_.TimeNow();
-    if (!sleep_until_(now)) return Stopped();
+    const absl::Time now = Now();
+    ABSL_RETURN_IF_ERROR(sleep_until_(now));
     if (now < deadline_) return absl::OkStatus();
-    absl::Status late = rotation::TimeoutOutcome(name_, approved_, timeout_);
+    absl::Status late =
+        rotation::TimeoutOutcome(name_, approved_, limits_.timeout);
     if (trouble_.ok()) return late;
     return absl::Status(
         late.code(),
         absl::StrCat(late.message(), "; last trouble: ", trouble_.message()));
   }
 
-  absl::Status Stopped() {
-    return absl::CancelledError(
-        absl::StrCat("stopped while waiting for csr \"", name_, "\""));
+  // The time; if the clock was set back, the deadline moves with it.
+  absl::Time Now() {
+    const absl::Time now = clock_.TimeNow();
+    if (now < seen_) deadline_ -= seen_ - now;
+    seen_ = now;
+    return now;
   }
 
   k8s::ResourceApi<Csr>& requests_;
   const std::string name_;
   const std::string uid_;
-  const absl::Duration timeout_;
+  const WaitLimits limits_;
   absl::Clock& clock_;
-  const absl::Time deadline_;
+  absl::Time seen_;  // The latest look at the clock.
+  absl::Time deadline_;
   const Sleeper& sleep_until_;
 
   std::string resource_version_;
@@ -174,10 +183,10 @@ class Wait {
 
 absl::StatusOr<std::string> AwaitCertificate(k8s::ResourceApi<Csr>& requests,
                                              const Csr& created,
-                                             absl::Duration timeout,
+                                             const WaitLimits& limits,
                                              absl::Clock& clock,
                                              const Sleeper& sleep_until) {
-  return Wait(requests, created, timeout, clock, sleep_until).Run();
+  return Wait(requests, created, limits, clock, sleep_until).Run();
 }
 
 }  // namespace signet::node_agent

@@ -9,8 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
-#include "core/http/message.h"
-#include "core/k8s/http_status.h"
 #include "core/pki/certificate_request.h"
 #include "core/pki/name.h"
 #include "core/pki/pem.h"
@@ -33,15 +31,6 @@ using ::testing::StartsWith;
 
 const absl::Time kStart = absl::FromUnixSeconds(1'795'514'421);
 
-absl::Status HttpError(int code) {
-  http::Response response;
-  response.status = code;
-  if (code == 429) response.headers.Set("Retry-After", "7");
-  response.headers.Set("Content-Type", "application/json");
-  response.body = R"({"kind":"Status","apiVersion":"v1","message":"trouble"})";
-  return k8s::StatusFromResponse(response);
-}
-
 class AwaitCertificateTest : public ::testing::Test {
  protected:
   AwaitCertificateTest() : clock_(kStart), server_(clock_) {
@@ -56,10 +45,13 @@ class AwaitCertificateTest : public ::testing::Test {
     request.mutable_spec()->set_request(Request());
     const auto created = server_.Create(request);
     EXPECT_THAT(created, IsOk());
-    return AwaitCertificate(server_, *created, absl::Minutes(15), clock_,
-                            [this](absl::Time time) {
+    return AwaitCertificate(server_, *created, {absl::Minutes(15)}, clock_,
+                            [this](absl::Time time) -> absl::Status {
                               clock_.SleepUntil(time);
-                              return clock_.TimeNow() < stop_at_;
+                              if (clock_.TimeNow() < stop_at_) {
+                                return absl::OkStatus();
+                              }
+                              return absl::CancelledError("stopped");
                             });
   }
   std::string Request();
@@ -152,7 +144,7 @@ TEST_F(AwaitCertificateTest, ResumesAWatchThatEndsInTime) {
 }
 
 TEST_F(AwaitCertificateTest, ListsAgainWhenTheVersionIsGone) {
-  server_.event_errors = {HttpError(410)};
+  server_.event_errors = {HttpError(410, "Expired")};
   EXPECT_THAT(Await({.approve = absl::ZeroDuration(),
                      .issue = absl::Milliseconds(500)}),
               IsOk());
@@ -162,8 +154,9 @@ TEST_F(AwaitCertificateTest, ListsAgainWhenTheVersionIsGone) {
 
 TEST_F(AwaitCertificateTest, PausesLongerAfterEachTrouble) {
   server_.list_errors = {absl::UnavailableError("refused"),
-                         absl::UnavailableError("refused"), HttpError(429)};
-  server_.watch_errors = {HttpError(500)};
+                         absl::UnavailableError("refused"),
+                         HttpError(429, "TooManyRequests", "", "7")};
+  server_.watch_errors = {HttpError(500, "InternalError")};
   EXPECT_THAT(Await({.issue = absl::Seconds(12)}), IsOk());
   // 1 + 2 + the 7 the server asked for + 8.
   EXPECT_EQ(Elapsed(), absl::Seconds(18));
@@ -189,10 +182,37 @@ TEST_F(AwaitCertificateTest, SaysWhatWasTheTroubleWhenTimeIsUp) {
   EXPECT_LT(server_.lists.size(), 40);
 }
 
+// Another attempt, with other credentials, goes on with the same request.
+TEST_F(AwaitCertificateTest, F13EndsAtOnceIfItsCredentialsAreNotAccepted) {
+  server_.watch_errors = {HttpError(401, "Unauthorized")};
+  EXPECT_THAT(Await({.issue = absl::Seconds(20)}),
+              StatusIs(absl::StatusCode::kUnauthenticated,
+                       "not accepted any more, perhaps expired: Unauthorized"));
+  EXPECT_EQ(Elapsed(), absl::ZeroDuration());
+}
+
+TEST_F(AwaitCertificateTest, AClockThatIsSetBackDoesNotProlongTheWait) {
+  bool set_back = false;
+  server_.before = [&](absl::string_view) {
+    if (!set_back && clock_.TimeNow() >= kStart + absl::Minutes(5)) {
+      set_back = true;
+      clock_.SetTime(kStart - absl::Hours(24));
+    }
+    return absl::OkStatus();
+  };
+  EXPECT_THAT(Await({.approve = {}, .issue = {}}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded,
+                       "csr \"csr-0\" was not approved within 15m"));
+  // Five minutes before, and ten after; a look is half a minute.
+  const absl::Duration after = clock_.TimeNow() - (kStart - absl::Hours(24));
+  EXPECT_GE(after, absl::Minutes(10));
+  EXPECT_LE(after, absl::Seconds(630));
+}
+
 TEST_F(AwaitCertificateTest, StopsWhenTold) {
   stop_at_ = kStart + absl::Minutes(1);
   EXPECT_THAT(Await({.approve = {}, .issue = {}}),
-              StatusIs(absl::StatusCode::kCancelled, HasSubstr("\"csr-0\"")));
+              StatusIs(absl::StatusCode::kCancelled, "stopped"));
   EXPECT_LE(Elapsed(), absl::Minutes(1));
 }
 

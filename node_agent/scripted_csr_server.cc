@@ -9,12 +9,16 @@
 
 #include "absl/log/check.h"
 #include "absl/status/status.h"
+#include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
+#include "core/http/message.h"
+#include "core/k8s/http_status.h"
 #include "core/k8s/resource_api.h"
 #include "core/pki/certificate_authority.h"
 #include "core/pki/certificate_request.h"
@@ -30,16 +34,20 @@ using Csr = api::CertificateSigningRequest;
 
 class Client : public RequestClient {
  public:
-  Client(k8s::ResourceApi<Csr>& requests, rotation::Credentials credentials)
-      : requests_(requests),
+  Client(k8s::ResourceApi<Csr>& requests, rotation::Credentials credentials,
+         std::function<absl::Status()> health)
+      : health_(std::move(health)),
+        requests_(requests),
         credentials_(credentials == rotation::Credentials::kCurrent
                          ? "the current certificate"
                          : "bootstrap credentials") {}
   k8s::ResourceApi<Csr>& requests() override { return requests_; }
   const std::string& credentials() const override { return credentials_; }
+  absl::Status CheckHealth(absl::Duration) override { return health_(); }
   void Cancel() override {}
 
  private:
+  const std::function<absl::Status()> health_;
   k8s::ResourceApi<Csr>& requests_;
   const std::string credentials_;
 };
@@ -49,6 +57,13 @@ absl::Status TakeError(std::deque<absl::Status>& errors) {
   absl::Status error = errors.front();
   errors.pop_front();
   return error;
+}
+
+absl::Status NotFound(absl::string_view name) {
+  return HttpError(404, "NotFound",
+                   absl::StrCat("certificatesigningrequests.certificates.k8s."
+                                "io \"",
+                                name, "\" not found"));
 }
 
 void AddCondition(Csr& csr, absl::string_view type) {
@@ -61,12 +76,35 @@ void AddCondition(Csr& csr, absl::string_view type) {
 
 }  // namespace
 
+absl::Status HttpError(int code, absl::string_view reason,
+                       absl::string_view message,
+                       absl::string_view retry_after) {
+  http::Response response;
+  response.status = code;
+  response.headers.Set("Content-Type", "application/json");
+  if (!retry_after.empty()) response.headers.Set("Retry-After", retry_after);
+  response.body = absl::StrCat(
+      R"({"kind":"Status","apiVersion":"v1","status":"Failure","message":")",
+      absl::StrReplaceAll(message.empty() ? reason : message, {{"\"", "\\\""}}),
+      R"(","reason":")", reason, R"(","code":)", code, "}");
+  return k8s::StatusFromResponse(response);
+}
+
 class ScriptedCsrServer::ScriptedWatcher : public k8s::Watcher<Csr> {
  public:
   ScriptedWatcher(ScriptedCsrServer& server, int64_t version)
       : server_(server), version_(version) {}
 
   absl::StatusOr<Event> Next(absl::Duration timeout) override {
+    ABSL_RETURN_IF_ERROR(server_.Before("next"));
+    absl::StatusOr<Event> event = Take(timeout);
+    ABSL_RETURN_IF_ERROR(server_.After("next"));
+    return event;
+  }
+  void Stop() override {}
+
+ private:
+  absl::StatusOr<Event> Take(absl::Duration timeout) {
     if (absl::Status error = TakeError(server_.event_errors); !error.ok()) {
       return error;
     }
@@ -86,9 +124,7 @@ class ScriptedCsrServer::ScriptedWatcher : public k8s::Watcher<Csr> {
       server_.clock_.SleepUntil(next->first);
     }
   }
-  void Stop() override {}
 
- private:
   ScriptedCsrServer& server_;
   int64_t version_;
 };
@@ -96,22 +132,59 @@ class ScriptedCsrServer::ScriptedWatcher : public k8s::Watcher<Csr> {
 absl::StatusOr<std::unique_ptr<RequestClient>> ScriptedCsrServer::ForAttempt(
     rotation::Credentials credentials) {
   attempts.push_back({clock_.TimeNow(), credentials});
-  if (fates.empty()) {
-    fate_ = usual;
-  } else {
-    fate_ = fates.front();
+  if (before != nullptr) ABSL_RETURN_IF_ERROR(before("client"));
+  if (!fates.empty() && !fates.front().client.ok()) {
+    const absl::Status error = fates.front().client;
     fates.pop_front();
+    return error;
   }
-  if (!fate_.client.ok()) return fate_.client;
-  return std::make_unique<Client>(*this, credentials);
+  if (fates.empty() && !usual.client.ok()) return usual.client;
+  return std::make_unique<Client>(*this, credentials, [this]() -> absl::Status {
+    ABSL_RETURN_IF_ERROR(Before("health"));
+    ABSL_RETURN_IF_ERROR(TakeError(health_errors));
+    return After("health");
+  });
+}
+
+absl::Status ScriptedCsrServer::Before(absl::string_view call) {
+  ++calls;
+  return before == nullptr ? absl::OkStatus() : before(call);
+}
+
+absl::Status ScriptedCsrServer::After(absl::string_view call) const {
+  return after == nullptr ? absl::OkStatus() : after(call);
+}
+
+const std::map<std::string, Csr>& ScriptedCsrServer::objects() {
+  CatchUp();
+  return objects_;
+}
+
+void ScriptedCsrServer::Add(Csr csr) {
+  const std::string name = csr.metadata().name();
+  objects_[name] = std::move(csr);
+  Change(name, [](Csr&) {});
 }
 
 absl::StatusOr<Csr> ScriptedCsrServer::Create(const Csr& object) {
+  ABSL_RETURN_IF_ERROR(Before("create"));
   CatchUp();
-  if (!fate_.create.ok()) return fate_.create;
+  Fate fate = usual;
+  if (!fates.empty()) {
+    fate = fates.front();
+    fates.pop_front();
+  }
+  if (!fate.create.ok()) return fate.create;
   Csr csr = object;
-  const std::string name =
-      absl::StrCat(csr.metadata().generate_name(), created.size());
+  std::string name = csr.metadata().name();
+  if (name.empty()) {
+    name = absl::StrCat(csr.metadata().generate_name(), created.size());
+  } else if (objects_.contains(name)) {
+    return HttpError(409, "AlreadyExists",
+                     absl::StrCat("certificatesigningrequests.certificates."
+                                  "k8s.io \"",
+                                  name, "\" already exists"));
+  }
   csr.mutable_metadata()->set_name(name);
   csr.mutable_metadata()->set_uid(absl::StrCat("uid-", created.size()));
   created.push_back(csr);
@@ -119,7 +192,6 @@ absl::StatusOr<Csr> ScriptedCsrServer::Create(const Csr& object) {
   Change(name, [](Csr&) {});
 
   const absl::Time now = clock_.TimeNow();
-  const Fate fate = fate_;
   if (fate.approve.has_value()) {
     At(now + *fate.approve, [this, name] {
       Change(name, [](Csr& c) { AddCondition(c, "Approved"); });
@@ -156,11 +228,13 @@ absl::StatusOr<Csr> ScriptedCsrServer::Create(const Csr& object) {
       Tell(k8s::WatchEventType::kDeleted, last);
     });
   }
+  ABSL_RETURN_IF_ERROR(After("create"));
   return objects_.at(name);
 }
 
 absl::StatusOr<k8s::ListResult<Csr>> ScriptedCsrServer::List(
     const k8s::ListOptions& options) {
+  ABSL_RETURN_IF_ERROR(Before("list"));
   if (on_list != nullptr) on_list();
   lists.push_back(options);
   if (absl::Status error = TakeError(list_errors); !error.ok()) return error;
@@ -168,26 +242,37 @@ absl::StatusOr<k8s::ListResult<Csr>> ScriptedCsrServer::List(
   k8s::ListResult<Csr> result;
   for (const auto& [name, csr] : objects_) {
     if (options.field_selector.empty() ||
-        options.field_selector == absl::StrCat("metadata.name=", name)) {
+        options.field_selector == absl::StrCat("metadata.name=", name) ||
+        options.field_selector ==
+            absl::StrCat("spec.signerName=", csr.spec().signer_name())) {
       result.items.push_back(csr);
     }
   }
   result.resource_version = absl::StrCat(version_);
+  ABSL_RETURN_IF_ERROR(After("list"));
   return result;
 }
 
 absl::StatusOr<std::unique_ptr<k8s::Watcher<Csr>>> ScriptedCsrServer::Watch(
     const k8s::WatchOptions& options) {
+  ABSL_RETURN_IF_ERROR(Before("watch"));
   watches.push_back(options);
   if (absl::Status error = TakeError(watch_errors); !error.ok()) return error;
   int64_t version;
   CHECK(absl::SimpleAtoi(options.resource_version, &version));
+  ABSL_RETURN_IF_ERROR(After("watch"));
   return std::make_unique<ScriptedWatcher>(*this, version);
 }
 
 absl::StatusOr<Csr> ScriptedCsrServer::Get(absl::string_view,
-                                           absl::string_view) {
-  return absl::UnimplementedError("Get");
+                                           absl::string_view name) {
+  ABSL_RETURN_IF_ERROR(Before("get"));
+  gets.push_back(std::string(name));
+  CatchUp();
+  const auto it = objects_.find(std::string(name));
+  ABSL_RETURN_IF_ERROR(After("get"));
+  if (it == objects_.end()) return NotFound(name);
+  return it->second;
 }
 absl::StatusOr<Csr> ScriptedCsrServer::Update(const Csr&) {
   return absl::UnimplementedError("Update");
@@ -202,8 +287,18 @@ absl::StatusOr<Csr> ScriptedCsrServer::Patch(absl::string_view,
                                              absl::string_view) {
   return absl::UnimplementedError("Patch");
 }
-absl::Status ScriptedCsrServer::Delete(absl::string_view, absl::string_view) {
-  return absl::UnimplementedError("Delete");
+absl::Status ScriptedCsrServer::Delete(absl::string_view,
+                                       absl::string_view name) {
+  ABSL_RETURN_IF_ERROR(Before("delete"));
+  deletes.push_back(std::string(name));
+  CatchUp();
+  if (!delete_error.ok()) return delete_error;
+  const auto it = objects_.find(std::string(name));
+  if (it == objects_.end()) return NotFound(name);
+  const Csr last = it->second;
+  objects_.erase(it);
+  Tell(k8s::WatchEventType::kDeleted, last);
+  return After("delete");
 }
 
 void ScriptedCsrServer::CatchUp() {
@@ -245,6 +340,7 @@ std::string ScriptedCsrServer::Issue(const Csr& csr, const Fate& fate) const {
   tbs.validity = {now, now + fate.lifetime};
   tbs.spki_der = fate.for_another_key ? ca_.key().public_key().spki_der()
                                       : request->public_key().spki_der();
+  tbs.subject_alt_names = request->subject_alt_names();
   tbs.usages.key_usage = pki::kDigitalSignature;
   tbs.usages.extended = {pki::ExtendedKeyUsage::kClientAuth};
   const auto der = ca_.authority().Issue(tbs);

@@ -40,6 +40,11 @@ struct Fate {
   std::string common_name;  // Empty: the one asked for.
 };
 
+// The error that an API server's answer makes; `message` is `reason` if empty.
+absl::Status HttpError(int code, absl::string_view reason,
+                       absl::string_view message = "",
+                       absl::string_view retry_after = "");
+
 // ScriptedCsrServer is an API server with an approver and a signer whose deeds
 // are a script in simulated time: who waits for an event moves the clock on to
 // it. For one thread.
@@ -61,7 +66,16 @@ class ScriptedCsrServer
   std::deque<absl::Status> list_errors;
   std::deque<absl::Status> watch_errors;
   std::deque<absl::Status> event_errors;
+  std::deque<absl::Status> health_errors;
   std::function<void()> on_list;  // Called first.
+  absl::Status delete_error;      // Of every Delete; OK: it works.
+  // Asked before a call ("create", "get", "list", "watch", "next", "delete",
+  // "health", "client") is done and after; what it answers, if not OK, is the
+  // call's.
+  std::function<absl::Status(absl::string_view call)> before;
+  std::function<absl::Status(absl::string_view call)> after;
+  // Lets an object be there that somebody else created.
+  void Add(Csr csr);
 
   // ---- What was asked.
 
@@ -73,6 +87,11 @@ class ScriptedCsrServer
   std::vector<Csr> created;
   std::vector<k8s::ListOptions> lists;
   std::vector<k8s::WatchOptions> watches;
+  std::vector<std::string> gets;
+  std::vector<std::string> deletes;
+  int calls = 0;  // Of every kind but "client".
+  // The objects there are.
+  const std::map<std::string, Csr>& objects();
 
   // ---- RequestClients.
   absl::StatusOr<std::unique_ptr<RequestClient>> ForAttempt(
@@ -84,12 +103,12 @@ class ScriptedCsrServer
       const k8s::ListOptions& options) override;
   absl::StatusOr<std::unique_ptr<k8s::Watcher<Csr>>> Watch(
       const k8s::WatchOptions& options) override;
-  absl::StatusOr<Csr> Get(absl::string_view, absl::string_view) override;
+  absl::StatusOr<Csr> Get(absl::string_view, absl::string_view name) override;
   absl::StatusOr<Csr> Update(const Csr&) override;
   absl::StatusOr<Csr> UpdateSubresource(absl::string_view, const Csr&) override;
   absl::StatusOr<Csr> Patch(absl::string_view, absl::string_view,
                             absl::string_view, absl::string_view) override;
-  absl::Status Delete(absl::string_view, absl::string_view) override;
+  absl::Status Delete(absl::string_view, absl::string_view name) override;
 
   const testing::TestCa& ca() const { return ca_; }
 
@@ -97,6 +116,8 @@ class ScriptedCsrServer
   class ScriptedWatcher;
   using Event = k8s::WatchEvent<Csr>;
 
+  absl::Status Before(absl::string_view call);
+  absl::Status After(absl::string_view call) const;
   // Does what was due by now.
   void CatchUp();
   void At(absl::Time time, std::function<void()> deed);
@@ -106,7 +127,6 @@ class ScriptedCsrServer
 
   testing::SelfAdvancingClock& clock_;
   const testing::TestCa ca_;
-  Fate fate_;  // Of the attempt under way.
   std::map<std::string, Csr> objects_;
   std::multimap<absl::Time, std::function<void()>> script_;
   std::vector<std::pair<int64_t, Event>> events_;

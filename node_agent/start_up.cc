@@ -19,6 +19,7 @@
 #include "core/k8s/kubeconfig.h"
 #include "core/pki/certificate.h"
 #include "core/rotation/next_step.h"
+#include "node_agent/because.h"
 #include "node_agent/event.h"
 
 namespace signet::node_agent {
@@ -26,11 +27,6 @@ namespace {
 
 constexpr uint32_t kFileMode = 0600;
 constexpr uint32_t kDirectoryMode = 0755;
-
-absl::Status Because(absl::string_view what, const absl::Status& status) {
-  return absl::Status(status.code(),
-                      absl::StrCat(what, ": ", status.message()));
-}
 
 std::string Parent(absl::string_view path) {
   const size_t slash = path.rfind('/');
@@ -103,6 +99,17 @@ absl::StatusOr<std::optional<std::string>> FindKubeconfigFlaw(
   return std::nullopt;
 }
 
+absl::Status WriteNodeKubeconfig(const k8s::ClientConfig& bootstrap,
+                                 absl::string_view path,
+                                 absl::string_view current_path,
+                                 FileSystem& files) {
+  const absl::Status written = WriteKubeconfig(
+      path, k8s::RenderNodeKubeconfig(bootstrap, current_path), files);
+  if (written.ok()) return written;
+  return Because(absl::StrCat("unable to write kubeconfig \"", path, "\""),
+                 written);
+}
+
 absl::StatusOr<StartUp> LoadStartUp(const KubeconfigPaths& paths,
                                     absl::string_view current_path,
                                     FileSystem& files, absl::Clock& clock) {
@@ -121,13 +128,8 @@ absl::StatusOr<StartUp> LoadStartUp(const KubeconfigPaths& paths,
                      *flaw, ") and unable to load bootstrap kubeconfig"),
         bootstrap.status());
   }
-  const std::string text = k8s::RenderNodeKubeconfig(*bootstrap, current_path);
-  const absl::Status written = WriteKubeconfig(paths.kubeconfig, text, files);
-  if (!written.ok()) {
-    return Because(
-        absl::StrCat("unable to write kubeconfig \"", paths.kubeconfig, "\""),
-        written);
-  }
+  ABSL_RETURN_IF_ERROR(
+      WriteNodeKubeconfig(*bootstrap, paths.kubeconfig, current_path, files));
   LOG(INFO) << Event("bootstrapping")
                    .With("why", absl::StrCat("kubeconfig: ", *flaw))
                    .With("bootstrap_kubeconfig", paths.bootstrap)
@@ -135,7 +137,7 @@ absl::StatusOr<StartUp> LoadStartUp(const KubeconfigPaths& paths,
                    .With("wrote", paths.kubeconfig);
   StartUp result;
   ABSL_ASSIGN_OR_RETURN(result.client,
-                        k8s::ParseKubeconfig(text, paths.kubeconfig));
+                        k8s::LoadKubeconfig(files, paths.kubeconfig));
   result.bootstrapping = true;
   return result;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
@@ -27,6 +28,14 @@ struct KubeconfigPaths {
 // An error, which is final, if the file cannot be looked at.
 absl::StatusOr<std::optional<std::string>> FindKubeconfigFlaw(
     absl::string_view path, FileSystem& files, absl::Clock& clock);
+
+// WriteNodeKubeconfig writes the kubeconfig of a node (SPEC A-36): the cluster
+// of `bootstrap`, and the pair at `current_path`. 0600, its directories 0755;
+// whole or not at all. Errors name the file.
+absl::Status WriteNodeKubeconfig(const k8s::ClientConfig& bootstrap,
+                                 absl::string_view path,
+                                 absl::string_view current_path,
+                                 FileSystem& files);
 
 struct StartUp {
   // How the node reaches the API server. Its client certificate is replaced by

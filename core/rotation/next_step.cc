@@ -22,22 +22,25 @@ StartWith DecideStart(const std::optional<pki::Validity>& stored,
 NextStep DecideNextStep(const Situation& situation, absl::Time now) {
   const std::optional<InUse>& certificate = situation.certificate;
   const Credentials credentials =
-      certificate.has_value() && IsUsable(certificate->validity, now)
-          ? Credentials::kCurrent
-          : Credentials::kBootstrap;
+      !certificate.has_value() || !IsUsable(certificate->validity, now)
+          ? Credentials::kBootstrap
+      : situation.refused ? Credentials::kFallback
+                          : Credentials::kCurrent;
   const auto wait = [&](absl::Time at, std::string why) {
     return NextStep{Action::kWait, at, std::move(why), credentials};
   };
 
   std::string why;
   if (situation.failed.count > 0) {
-    if (now < situation.retry_at) {
+    if (now < situation.retry_at && now >= situation.failed.last_ended) {
       return wait(situation.retry_at,
                   absl::StrCat("attempt ", situation.failed.count, " failed"));
     }
     why = absl::StrCat("attempt ", situation.failed.count, " failed");
   } else if (!certificate.has_value()) {
     why = "no certificate";
+  } else if (situation.under_way) {
+    why = "a request is under way";
   } else if (situation.forced) {
     why = "started with a bootstrap certificate";
   } else if (certificate->mismatch.has_value()) {

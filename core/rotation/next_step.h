@@ -42,6 +42,12 @@ struct Situation {
   // Set when started with a bootstrap pair or with nothing, until a request
   // has been made (SPEC A-3).
   bool forced = false;
+  // An earlier attempt, perhaps another process's, left a request behind that
+  // may still bring a certificate (SPEC F-2).
+  bool under_way = false;
+  // The API server did not accept the certificate in use when it was last asked
+  // with it (401), whatever its validity says.
+  bool refused = false;
   // False: it isn't known yet what to ask for (a serving certificate of a node
   // without addresses).
   bool has_template = true;
@@ -59,6 +65,9 @@ enum class Action {
 enum class Credentials {
   kBootstrap,  // There is no certificate that is still valid.
   kCurrent,    // The certificate in use.
+  // The bootstrap credentials, if there are any, even if the kubeconfig looks
+  // valid: the certificate in use was refused.
+  kFallback,
 };
 
 struct NextStep {
@@ -70,9 +79,11 @@ struct NextStep {
 
 // DecideNextStep says what to do next. A request is due when the ladder says so
 // after failed attempts (SPEC A-8), else at once if there is no certificate, if
-// forced, or if the certificate doesn't satisfy the template, else at its
-// rotation deadline. Without a template a request that is due is put off by a
-// second. A certificate without a lifetime is due at once.
+// forced, if a request is under way, or if the certificate doesn't satisfy the
+// template, else at its rotation deadline. Without a template a request
+// that is due is put off by a second. A certificate without a lifetime is
+// due at once. A clock that was set back to before the last failure makes the
+// next attempt due: it must not wait until the old time comes round again.
 NextStep DecideNextStep(const Situation& situation, absl::Time now);
 
 // The pause between two passes of the loop (SPEC A-5), which is also that

@@ -23,6 +23,22 @@ std::vector<std::string> RequestUsages(Purpose purpose, pki::KeyType type,
   return usages;
 }
 
+pki::KeyType TypeOf(pki::KeyAlgorithm algorithm) {
+  switch (algorithm) {
+    case pki::KeyAlgorithm::kRsa2048:
+    case pki::KeyAlgorithm::kRsa3072:
+    case pki::KeyAlgorithm::kRsa4096:
+      return pki::KeyType::kRsa;
+    case pki::KeyAlgorithm::kEd25519:
+      return pki::KeyType::kEd25519;
+    case pki::KeyAlgorithm::kEcdsaP256:
+    case pki::KeyAlgorithm::kEcdsaP384:
+    case pki::KeyAlgorithm::kEcdsaP521:
+      break;
+  }
+  return pki::KeyType::kEcdsa;
+}
+
 absl::Status CheckRequestKey(pki::KeyType type, int bits) {
   constexpr int kMinRsaBits = 2048;
   constexpr int kMinEcdsaBits = 256;

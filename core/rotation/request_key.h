@@ -25,6 +25,9 @@ enum class UsageOrder {
 std::vector<std::string> RequestUsages(Purpose purpose, pki::KeyType type,
                                        UsageOrder order);
 
+// The type of a key made by `algorithm`.
+pki::KeyType TypeOf(pki::KeyAlgorithm algorithm);
+
 // CheckRequestKey is OK for RSA keys of at least 2048 bits and ECDSA keys of at
 // least P-256 (SPEC A-9), else kInvalidArgument.
 absl::Status CheckRequestKey(pki::KeyType type, int bits);

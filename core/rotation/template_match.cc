@@ -39,6 +39,8 @@ pki::SubjectAltNames CertificateTemplate::subject_alt_names() const {
   pki::SubjectAltNames sans;
   sans.dns_names = dns_names;
   sans.ip_addresses = ip_addresses;
+  sans.email_addresses = email_addresses;
+  sans.uris = uris;
   return sans;
 }
 
@@ -61,6 +63,14 @@ std::optional<std::string> FindMismatch(const CertificateTemplate& wanted,
                       [](std::string* out, const pki::IpAddress& ip) {
                         absl::StrAppend(out, ip.ToString());
                       }));
+  }
+  if (auto emails = Missing(wanted.email_addresses, sans.email_addresses);
+      !emails.empty()) {
+    return absl::StrCat("certificate lacks email addresses ",
+                        absl::StrJoin(emails, ", "));
+  }
+  if (auto uris = Missing(wanted.uris, sans.uris); !uris.empty()) {
+    return absl::StrCat("certificate lacks URIs ", absl::StrJoin(uris, ", "));
   }
   if (auto orgs = Missing(wanted.organizations, subject.organization);
       !orgs.empty()) {

@@ -19,6 +19,9 @@ struct CertificateTemplate {
   std::vector<std::string> organizations;
   std::vector<std::string> dns_names;
   std::vector<pki::IpAddress> ip_addresses;
+  // Kubelets ask for none of these.
+  std::vector<std::string> email_addresses = {};
+  std::vector<std::string> uris = {};
 
   pki::DistinguishedName subject() const;
   pki::SubjectAltNames subject_alt_names() const;
@@ -28,7 +31,8 @@ struct CertificateTemplate {
 
 // FindMismatch tells what `subject` and `sans`, a certificate's, lack of
 // `wanted`; nullopt if nothing. The common name must be the same; every DNS
-// name, IP address (by value, however written) and organization must be there.
+// name, IP address (by value, however written), email address, URI and
+// organization must be there.
 // A surplus is no mismatch: an address that went away replaces no certificate
 // (SPEC A-4). The text is for logs, e.g. `certificate lacks DNS names a, b`.
 std::optional<std::string> FindMismatch(const CertificateTemplate& wanted,

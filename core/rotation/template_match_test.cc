@@ -98,5 +98,21 @@ TEST(FindMismatchTest, A4WantsAllOfTheTemplateAndNoMore) {
   }
 }
 
+TEST(FindMismatchTest, A4WantsTheNamesThatKubeletsDoNotAskForToo) {
+  CertificateTemplate wanted{"x", {}, {}, {}};
+  wanted.email_addresses = {"a@example.com"};
+  const CertificateTemplate present{"x", {}, {}, {}};
+  EXPECT_EQ(
+      FindMismatch(wanted, present.subject(), present.subject_alt_names()),
+      "certificate lacks email addresses a@example.com");
+  wanted.email_addresses.clear();
+  wanted.uris = {"spiffe://x/y"};
+  EXPECT_EQ(
+      FindMismatch(wanted, present.subject(), present.subject_alt_names()),
+      "certificate lacks URIs spiffe://x/y");
+  EXPECT_EQ(FindMismatch(wanted, wanted.subject(), wanted.subject_alt_names()),
+            std::nullopt);
+}
+
 }  // namespace
 }  // namespace signet::rotation
