@@ -29,6 +29,7 @@ std::string CheckReviewTtl(const std::string& text) {
 void AddApproverFlags(CLI::App& app, ApproverFlags& flags) {
   service::AddServiceFlags(app, flags.service);
   service::AddWorkersFlag(app, flags.service);
+  service::AddLeaderFlags(app, flags.service);
   app.add_option_function<std::string>(
          "--review-cache-ttl",
          [&flags](const std::string& text) {

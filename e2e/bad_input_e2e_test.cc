@@ -183,7 +183,7 @@ TEST_F(BadInputTest, ACaFileWithTwoCertificatesEndsTheSigner) {  // C-19
 TEST_F(BadInputTest, AnApproverWithoutRightsIsNotReadyAndSaysWhy) {
   const AgentFiles nobody = MakeFiles("e2e-nobody", {.group = ""});
   const ProcessOr approver =
-      testbed().LaunchApprover(nobody.bootstrap_kubeconfig);
+      testbed().LaunchApprover({.kubeconfig = nobody.bootstrap_kubeconfig});
   ASSERT_THAT(approver.status(), IsOk());
   EXPECT_THAT((*approver)->WaitForLine("forbidden", kAnswer), IsOk());
   EXPECT_TRUE((*approver)->Running());

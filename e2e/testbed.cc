@@ -61,6 +61,13 @@ std::string RandomString(size_t size) {
   return result;
 }
 
+std::vector<std::string> ElectionFlags(Election election) {
+  if (election == Election::kDefault) return {};
+  return {"--leader-elect-lease-duration=3s",
+          "--leader-elect-renew-deadline=2s",
+          "--leader-elect-retry-period=300ms"};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
@@ -167,9 +174,12 @@ absl::StatusOr<std::unique_ptr<Process>> Testbed::Launch(
 }
 
 absl::StatusOr<std::unique_ptr<Process>> Testbed::LaunchApprover(
-    const std::string& kubeconfig) {
-  return Launch("signet-approver", "approver_service/signet-approver",
-                {"--kubeconfig=" + kubeconfig});
+    const ApproverOptions& options) {
+  std::vector<std::string> flags = ElectionFlags(options.election);
+  flags.push_back("--kubeconfig=" + (options.kubeconfig.empty()
+                                         ? cluster_.ApproverKubeconfig()
+                                         : options.kubeconfig));
+  return Launch(options.name, "approver_service/signet-approver", flags);
 }
 
 absl::StatusOr<std::unique_ptr<Process>> Testbed::LaunchSigner(
@@ -177,24 +187,28 @@ absl::StatusOr<std::unique_ptr<Process>> Testbed::LaunchSigner(
   const auto or_default = [](const std::string& path, std::string otherwise) {
     return path.empty() ? otherwise : path;
   };
-  return Launch("signet-signer", "signer_service/signet-signer",
-                {"--kubeconfig=" + cluster_.SignerKubeconfig(),
-                 "--cluster-signing-cert-file=" +
-                     or_default(options.ca_certificate_file,
-                                cluster_.CaCertificateFile()),
-                 "--cluster-signing-key-file=" +
-                     or_default(options.ca_key_file, cluster_.CaKeyFile()),
-                 "--cluster-signing-duration=" +
-                     absl::FormatDuration(cluster_.SigningDuration()),
-                 "--backdate=" + absl::FormatDuration(cluster_.Backdate())});
+  std::vector<std::string> flags = ElectionFlags(options.election);
+  flags.insert(flags.end(),
+               {"--kubeconfig=" + cluster_.SignerKubeconfig(),
+                "--cluster-signing-cert-file=" +
+                    or_default(options.ca_certificate_file,
+                               cluster_.CaCertificateFile()),
+                "--cluster-signing-key-file=" +
+                    or_default(options.ca_key_file, cluster_.CaKeyFile()),
+                "--cluster-signing-duration=" +
+                    absl::FormatDuration(cluster_.SigningDuration()),
+                "--backdate=" + absl::FormatDuration(cluster_.Backdate())});
+  return Launch(options.name, "signer_service/signet-signer", flags);
 }
 
-absl::StatusOr<std::unique_ptr<Process>> Testbed::StartApprover() {
-  return WaitUntilReady(LaunchApprover(cluster_.ApproverKubeconfig()));
+absl::StatusOr<std::unique_ptr<Process>> Testbed::StartApprover(
+    const ApproverOptions& options) {
+  return WaitUntilReady(LaunchApprover(options));
 }
 
-absl::StatusOr<std::unique_ptr<Process>> Testbed::StartSigner() {
-  return WaitUntilReady(LaunchSigner());
+absl::StatusOr<std::unique_ptr<Process>> Testbed::StartSigner(
+    const SignerOptions& options) {
+  return WaitUntilReady(LaunchSigner(options));
 }
 
 absl::StatusOr<std::unique_ptr<Process>> Testbed::StartAgent(

@@ -54,10 +54,25 @@ struct TokenOptions {
   std::string group = std::string(kBootstrapGroup);  // Empty: none.
 };
 
+// How replicas of a service elect the one that works.
+enum class Election {
+  // In 3 s: a service that was killed is not waited for as long as usual.
+  kQuick,
+  kDefault,  // As the program has it: 15 s.
+};
+
 struct SignerOptions {
   // Empty: the cluster's CA.
   std::string ca_certificate_file;
   std::string ca_key_file;
+  Election election = Election::kQuick;
+  std::string name = "signet-signer";  // Of its log.
+};
+
+struct ApproverOptions {
+  std::string kubeconfig;  // Empty: the approver's own.
+  Election election = Election::kQuick;
+  std::string name = "signet-approver";  // Of its log.
 };
 
 // Testbed is one test's use of a cluster: a folder, an administrator's client,
@@ -81,11 +96,13 @@ class Testbed {
   // Our programs, with their logs in this folder. Launch returns at once,
   // Start when the service says that it is ready to work.
   absl::StatusOr<std::unique_ptr<Process>> LaunchApprover(
-      const std::string& kubeconfig);
+      const ApproverOptions& options = {});
   absl::StatusOr<std::unique_ptr<Process>> LaunchSigner(
       const SignerOptions& options = {});
-  absl::StatusOr<std::unique_ptr<Process>> StartApprover();
-  absl::StatusOr<std::unique_ptr<Process>> StartSigner();
+  absl::StatusOr<std::unique_ptr<Process>> StartApprover(
+      const ApproverOptions& options = {});
+  absl::StatusOr<std::unique_ptr<Process>> StartSigner(
+      const SignerOptions& options = {});
   // The agent is under way; it may have no certificate yet.
   absl::StatusOr<std::unique_ptr<Process>> StartAgent(const AgentFiles& files);
 

@@ -41,6 +41,7 @@ void AddDuration(CLI::App& app, const std::string& name,
 }  // namespace
 
 SignerFlags::SignerFlags() {
+  service.health_address = "127.0.0.1:8082";  // 8081 is the approver's.
   signing.signer_names.assign(policy::kClusterSignerNames.begin(),
                               policy::kClusterSignerNames.end());
   signing.duration = policy::kDefaultSigningDuration;
@@ -72,6 +73,7 @@ void AddSignerFlags(CLI::App& app, SignerFlags& flags) {
                   .description(""));
   service::AddServiceFlags(app, flags.service);
   service::AddWorkersFlag(app, flags.service);
+  service::AddLeaderFlags(app, flags.service);
 }
 
 }  // namespace signet::signer

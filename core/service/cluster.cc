@@ -42,15 +42,16 @@ absl::StatusOr<k8s::ClientConfig> FindConfig(
 }  // namespace
 
 Cluster::Cluster(std::string server, std::unique_ptr<http::Transport> transport,
-                 std::shared_ptr<k8s::TokenSource> token)
+                 std::shared_ptr<k8s::TokenSource> token,
+                 k8s::ApiClientOptions options)
     : server_(std::move(server)),
       transport_(std::move(transport)),
-      client_(*transport_, std::move(token)) {}
+      client_(*transport_, std::move(token), options) {}
 
 absl::StatusOr<std::unique_ptr<Cluster>> Cluster::FromFlags(
     const ServiceFlags& flags, FileSystem& files, absl::Clock& clock,
     const std::function<std::string(absl::string_view)>& environment,
-    absl::string_view program) {
+    absl::string_view program, k8s::ApiClientOptions client_options) {
   ABSL_ASSIGN_OR_RETURN(const k8s::ClientConfig config,
                         FindConfig(flags, files, environment));
   ABSL_ASSIGN_OR_RETURN(http::TransportOptions options,
@@ -64,7 +65,7 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::FromFlags(
                         http::NewBeastTransport(std::move(options)));
   return absl::WrapUnique(
       new Cluster(config.server, std::move(transport),
-                  k8s::MakeTokenSource(config, files, clock)));
+                  k8s::MakeTokenSource(config, files, clock), client_options));
 }
 
 }  // namespace signet::service

@@ -27,7 +27,7 @@ class Cluster {
   static absl::StatusOr<std::unique_ptr<Cluster>> FromFlags(
       const ServiceFlags& flags, FileSystem& files, absl::Clock& clock,
       const std::function<std::string(absl::string_view)>& environment,
-      absl::string_view program);
+      absl::string_view program, k8s::ApiClientOptions options = {});
 
   k8s::ApiClient& client() { return client_; }
   http::Transport& transport() { return *transport_; }
@@ -35,7 +35,8 @@ class Cluster {
 
  private:
   Cluster(std::string server, std::unique_ptr<http::Transport> transport,
-          std::shared_ptr<k8s::TokenSource> token);
+          std::shared_ptr<k8s::TokenSource> token,
+          k8s::ApiClientOptions options);
 
   const std::string server_;
   const std::unique_ptr<http::Transport> transport_;

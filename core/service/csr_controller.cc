@@ -1,9 +1,11 @@
 #include "core/service/csr_controller.h"
 
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/log/log.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -47,10 +49,20 @@ CsrController::CsrController(k8s::ResourceApi<CertificateSigningRequest>& csrs,
 
 CsrController::~CsrController() { Stop(); }
 
-void CsrController::Start() {
-  loop_.Start();
+void CsrController::Watch() {
   absl::MutexLock lock(mutex_);
   watcher_ = std::thread([this] { reflector_.Run(); });
+}
+
+void CsrController::Work() {
+  loop_.Start();
+  absl::flat_hash_map<std::string, CertificateSigningRequest> waiting;
+  {
+    absl::MutexLock lock(mutex_);
+    works_ = true;
+    waiting.swap(waiting_);
+  }
+  for (const auto& [name, csr] : waiting) Enqueue(csr);
 }
 
 void CsrController::Stop() {
@@ -90,6 +102,10 @@ k8s::ReflectorHandler<CertificateSigningRequest> CsrController::Handler() {
       [this](const std::vector<CertificateSigningRequest>& all) {
         Heard();
         if (options_.observer != nullptr) options_.observer->Replaced(all);
+        {
+          absl::MutexLock lock(mutex_);
+          waiting_.clear();
+        }
         for (const CertificateSigningRequest& csr : all) Enqueue(csr);
       };
   handler.on_upsert = [this](const CertificateSigningRequest& csr) {
@@ -100,6 +116,10 @@ k8s::ReflectorHandler<CertificateSigningRequest> CsrController::Handler() {
   handler.on_delete = [this](const CertificateSigningRequest& csr) {
     Heard();
     if (options_.observer != nullptr) options_.observer->Gone(csr);
+    {
+      absl::MutexLock lock(mutex_);
+      waiting_.erase(csr.metadata().name());
+    }
     loop_.Forget(csr.metadata().name());
     log_.Forget(csr.metadata().name());
   };
@@ -122,7 +142,17 @@ controller::LoopOptions CsrController::LoopOptions(int workers) {
 }
 
 void CsrController::Enqueue(const CertificateSigningRequest& csr) {
-  if (options_.wants(csr)) Reconcile(csr.metadata().name());
+  const bool wanted = options_.wants(csr);
+  const std::string name(csr.metadata().name());
+  {
+    absl::MutexLock lock(mutex_);
+    if (!works_) {
+      waiting_.erase(name);
+      if (wanted) waiting_.emplace(name, csr);
+      return;
+    }
+  }
+  if (wanted) Reconcile(name);
 }
 
 void CsrController::Heard() {

@@ -2,10 +2,12 @@
 #define SIGNET_CORE_SERVICE_CSR_CONTROLLER_H_
 
 #include <functional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
@@ -54,8 +56,10 @@ class CsrController {
                 CsrControllerOptions options);
   ~CsrController();  // Stops.
 
-  // Starts the watch's thread and the workers. Call once.
-  void Start();
+  // Starts the watch: what it shows waits for Work. Call once.
+  void Watch();
+  // Starts the workers. Call once, after Watch.
+  void Work();
   // Ends the watch, lets the reconciliations under way finish, joins all.
   void Stop();
 
@@ -84,6 +88,11 @@ class CsrController {
 
   mutable absl::Mutex mutex_;
   std::thread watcher_ ABSL_GUARDED_BY(mutex_);
+  // The wanted requests by name, until the work begins. A replica that stands
+  // by for long thus holds those that are still to be done, and no others.
+  absl::flat_hash_map<std::string, api::CertificateSigningRequest> waiting_
+      ABSL_GUARDED_BY(mutex_);
+  bool works_ ABSL_GUARDED_BY(mutex_) = false;
   bool listed_ ABSL_GUARDED_BY(mutex_) = false;
   // The failures since the watch last worked, as far as one can know.
   absl::Status error_ ABSL_GUARDED_BY(mutex_);

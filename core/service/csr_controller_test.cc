@@ -102,12 +102,16 @@ class RecordingObserver : public CsrObserver {
 class CsrControllerTest : public ::testing::Test {
  protected:
   void Start() {
+    Watch();
+    controller_->Work();
+  }
+  void Watch() {
     controller_ = std::make_unique<CsrController>(
         csrs_, reconciler_, clock_, rng_, metrics_, log_,
         CsrControllerOptions{.workers = 2,
                              .observer = &observer_,
                              .wants = policy::AwaitsApproval});
-    controller_->Start();
+    controller_->Watch();
   }
   // Moves the clock in small steps until `done`. The threads of the controller
   // wait on the clock, so that time passes no faster than they need it.
@@ -166,6 +170,29 @@ TEST_F(CsrControllerTest, ReconcilesWhatItIsTold) {
   reconciler_.Await("csr-1");
   controller_->Reconcile("csr-1");
   reconciler_.Await("csr-1", 2);
+}
+
+TEST_F(CsrControllerTest, StandsByWithTheWatchWarm) {
+  csrs_.Put(MakeCsr({.name = "old"}));
+  csrs_.Put(MakeCsr({.name = "decided"}));
+  csrs_.Put(MakeCsr({.name = "deleted"}));
+  Watch();
+  observer_.Await("all old");
+  // Another replica leads: what it does is seen, and not done again.
+  csrs_.Put(MakeCsr({.name = "decided", .conditions = {"Approved"}}));
+  csrs_.Remove("deleted");
+  csrs_.Put(MakeCsr({.name = "new"}));
+  observer_.Await("seen new");
+  EXPECT_THAT(controller_->Ready(), IsOk());
+  EXPECT_EQ(reconciler_.Count("old"), 0u);
+
+  controller_->Work();
+  reconciler_.Await("old");
+  reconciler_.Await("new");
+  csrs_.Put(MakeCsr({.name = "last"}));
+  reconciler_.Await("last");
+  EXPECT_EQ(reconciler_.Count("decided"), 0u);
+  EXPECT_EQ(reconciler_.Count("deleted"), 0u);
 }
 
 TEST_F(CsrControllerTest, TriesAgainWhatFails) {

@@ -15,8 +15,10 @@
 #include "core/controller/loop.h"
 #include "core/k8s/api_client.h"
 #include "core/k8s/resource_api.h"
+#include "core/service/background.h"
 #include "core/service/csr_controller.h"
 #include "core/service/csr_log.h"
+#include "core/service/health_server.h"
 #include "core/service/service_flags.h"
 #include "prometheus/registry.h"
 
@@ -49,12 +51,18 @@ struct CsrService {
   CsrObserver* observer = nullptr;
   std::function<std::unique_ptr<controller::Reconciler>(const CsrServiceParts&)>
       make_reconciler;
+  // Adds what runs beside the reconciler, after that was made. May be empty.
+  std::function<void(const CsrServiceParts& parts, Backgrounds& backgrounds)>
+      add_backgrounds;
+  // What else it takes to be ready, beside the watch. May be empty.
+  Readiness ready;
 };
 
-// Runs a service until `stop`: connects to the cluster, serves
-// health and metrics, reconciles. Then ends gracefully: what is under way is
-// finished, unless that takes longer than 10 s. An error means that it could
-// not start.
+// Runs a service until `stop`: connects to the cluster, serves health and
+// metrics, watches, and reconciles while it leads (flags.leader). Then ends
+// gracefully: what is under way is finished, unless that takes longer than
+// 10 s, and the Lease is given up. Tells systemd. An error means that it could
+// not start, or (kAborted) that it leads no more.
 absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
                            const Platform& platform,
                            const absl::Notification& stop);

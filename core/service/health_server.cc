@@ -57,9 +57,10 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text) {
   return HostPort{std::string(host), static_cast<uint16_t>(port)};
 }
 
-http::Response AnswerHealthRequest(const http::Request& request,
-                                   const Readiness& ready,
-                                   const prometheus::Collectable& metrics) {
+http::Response AnswerHealthRequest(
+    const http::Request& request, const Readiness& ready,
+    const prometheus::Collectable& metrics,
+    const std::function<std::string()>& standing) {
   if (request.method != "GET" && request.method != "HEAD") {
     http::Response response = Answer(405, "method not allowed\n");
     response.headers.Set("Allow", "GET, HEAD");
@@ -69,7 +70,10 @@ http::Response AnswerHealthRequest(const http::Request& request,
   if (path == "/healthz" || path == "/livez") return Answer(200, "ok");
   if (path == "/readyz") {
     const absl::Status status = ready();
-    if (status.ok()) return Answer(200, "ok");
+    if (status.ok()) {
+      if (!standing) return Answer(200, "ok");
+      return Answer(200, absl::StrCat("ok: ", standing(), "\n"));
+    }
     return Answer(503, absl::StrCat("not ready: ", status.message(), "\n"));
   }
   if (path == "/metrics") {
@@ -81,25 +85,37 @@ http::Response AnswerHealthRequest(const http::Request& request,
 }
 
 absl::StatusOr<std::unique_ptr<HealthServer>> HealthServer::Start(
-    absl::string_view address, Readiness ready,
-    const prometheus::Collectable& metrics) {
-  ABSL_ASSIGN_OR_RETURN(HostPort host_port, ParseHostPort(address));
-  http::ServerOptions options;
-  options.address = std::move(host_port.host);
-  options.port = host_port.port;
-  options.threads = 1;
-  options.max_connections = 64;
-  options.max_body_bytes = 0;
+    HealthServerOptions options, const prometheus::Collectable& metrics) {
+  ABSL_ASSIGN_OR_RETURN(HostPort host_port, ParseHostPort(options.address));
+  http::ServerOptions server_options;
+  server_options.address = std::move(host_port.host);
+  server_options.port = host_port.port;
+  server_options.identity = options.identity;
+  server_options.request_client_certificate = options.client_trust != nullptr;
+  server_options.client_trust = options.client_trust;
+  server_options.threads = 1;
+  server_options.max_connections = 64;
+  server_options.max_body_bytes = 0;
   ABSL_ASSIGN_OR_RETURN(
       std::unique_ptr<http::Server> server,
-      http::StartServer(std::move(options),
-                        [ready = std::move(ready), &metrics](
+      http::StartServer(std::move(server_options),
+                        [options = std::move(options), &metrics](
                             const http::Request& request, const http::Peer&,
                             std::shared_ptr<http::Responder> responder) {
                           responder->Send(
-                              AnswerHealthRequest(request, ready, metrics));
+                              AnswerHealthRequest(request, options.ready,
+                                                  metrics, options.standing));
                         }));
   return absl::WrapUnique(new HealthServer(std::move(server)));
+}
+
+absl::StatusOr<std::unique_ptr<HealthServer>> HealthServer::Start(
+    absl::string_view address, Readiness ready,
+    const prometheus::Collectable& metrics) {
+  HealthServerOptions options;
+  options.address = std::string(address);
+  options.ready = std::move(ready);
+  return Start(std::move(options), metrics);
 }
 
 }  // namespace signet::service

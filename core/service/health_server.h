@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "core/http/message.h"
 #include "core/http/server.h"
+#include "core/http/tls_identity.h"
 #include "prometheus/collectable.h"
 
 namespace signet::service {
@@ -27,16 +28,33 @@ absl::StatusOr<HostPort> ParseHostPort(absl::string_view text);
 // on the server's threads.
 using Readiness = std::function<absl::Status()>;
 
-// HealthServer tells, in plain HTTP, how a program is:
+struct HealthServerOptions {
+  std::string address;  // See ParseHostPort.
+  Readiness ready;
+  // More about a program that is ready: "stands by; host_1 leads". May be
+  // empty.
+  std::function<std::string()> standing;
+  // Null: plain HTTP.
+  std::shared_ptr<http::IdentitySource> identity;
+  // Not null: whoever asks must have a certificate by these roots. Needs
+  // `identity`.
+  std::shared_ptr<http::TrustSource> client_trust;
+};
+
+// HealthServer tells how a program is:
 //   /healthz, /livez  200 "ok": it runs;
-//   /readyz           200 "ok", or 503 with the reason: it can do its work;
+//   /readyz           200 "ok", with its standing, or 503 with the reason: it
+//                     can do its work;
 //   /metrics          its metrics in Prometheus' text format.
-// What it tells is no secret, yet it listens on loopback unless told otherwise.
+// What it tells is no secret, so that it is plain HTTP on loopback unless told
+// otherwise.
 class HealthServer {
  public:
-  // Listens on `address`. `metrics` must outlive the server, as must whatever
-  // `ready` refers to. kInvalidArgument for a bad address, kUnavailable if it
-  // cannot be bound.
+  // `metrics` must outlive the server, as must whatever the options refer to.
+  // kInvalidArgument for a bad address, kUnavailable if it cannot be bound.
+  static absl::StatusOr<std::unique_ptr<HealthServer>> Start(
+      HealthServerOptions options, const prometheus::Collectable& metrics);
+  // In plain HTTP.
   static absl::StatusOr<std::unique_ptr<HealthServer>> Start(
       absl::string_view address, Readiness ready,
       const prometheus::Collectable& metrics);
@@ -49,10 +67,12 @@ class HealthServer {
   std::unique_ptr<http::Server> server_;
 };
 
-// The answer to one request; what HealthServer serves.
-http::Response AnswerHealthRequest(const http::Request& request,
-                                   const Readiness& ready,
-                                   const prometheus::Collectable& metrics);
+// The answer to one request; what HealthServer serves. `standing` is
+// HealthServerOptions'.
+http::Response AnswerHealthRequest(
+    const http::Request& request, const Readiness& ready,
+    const prometheus::Collectable& metrics,
+    const std::function<std::string()>& standing = nullptr);
 
 }  // namespace signet::service
 

@@ -1,14 +1,22 @@
 #include "core/service/health_server.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/http/beast_transport.h"
 #include "core/http/message.h"
+#include "core/http/tls_identity.h"
+#include "core/service/serving_tls.h"
+#include "core/testing/fake_file_system.h"
+#include "core/testing/test_ca.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "prometheus/counter.h"
@@ -17,6 +25,7 @@
 namespace signet::service {
 namespace {
 
+using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using ::testing::HasSubstr;
 
@@ -25,10 +34,12 @@ class HealthServerTest : public ::testing::Test {
   http::Response Get(const std::string& target) {
     http::Request request;
     request.target = target;
-    return AnswerHealthRequest(request, [this] { return ready_; }, registry_);
+    return AnswerHealthRequest(
+        request, [this] { return ready_; }, registry_, standing_);
   }
 
   absl::Status ready_;
+  std::function<std::string()> standing_;
   prometheus::Registry registry_;
 };
 
@@ -45,6 +56,14 @@ TEST_F(HealthServerTest, SaysWhyItIsNotReady) {
   ready_ = absl::UnavailableError("no list of requests yet");
   EXPECT_EQ(Get("/readyz").status, 503);
   EXPECT_EQ(Get("/readyz").body, "not ready: no list of requests yet\n");
+}
+
+TEST_F(HealthServerTest, SaysThatItStandsBy) {
+  standing_ = [] { return "stands by; host_1 leads"; };
+  EXPECT_EQ(Get("/readyz").status, 200);
+  EXPECT_EQ(Get("/readyz").body, "ok: stands by; host_1 leads\n");
+  ready_ = absl::UnavailableError("no list of requests yet");
+  EXPECT_EQ(Get("/readyz").status, 503);
 }
 
 TEST_F(HealthServerTest, ServesMetricsAsText) {
@@ -88,6 +107,90 @@ TEST_F(HealthServerTest, AnswersOverTheNetwork) {
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->status, 200);
   EXPECT_EQ(response->body, "ok");
+}
+
+class TlsHealthServerTest : public HealthServerTest {
+ protected:
+  TlsHealthServerTest() {
+    Write("tls.crt", ca_.Server());
+    EXPECT_THAT(files_.Write("/ca.crt", ca_.certificate_pem(), 0644), IsOk());
+  }
+  // Certificate and key.
+  void Write(absl::string_view name, const testing::TestIdentity& identity) {
+    EXPECT_THAT(
+        files_.Write(absl::StrCat("/", name), identity.certificate_pem, 0644),
+        IsOk());
+    EXPECT_THAT(files_.Write("/tls.key", identity.key_pem, 0600), IsOk());
+  }
+  void Start(bool demand_certificate) {
+    HealthServerOptions options;
+    options.address = "127.0.0.1:0";
+    options.ready = [this] { return ready_; };
+    const auto identity = WatchIdentity(files_, "/tls.crt", "/tls.key");
+    ASSERT_THAT(identity, IsOk());
+    options.identity = *identity;
+    if (demand_certificate) {
+      const auto trust = WatchTrust(files_, "/ca.crt");
+      ASSERT_THAT(trust, IsOk());
+      options.client_trust = *trust;
+    }
+    auto server = HealthServer::Start(std::move(options), registry_);
+    ASSERT_THAT(server, IsOk());
+    server_ = *std::move(server);
+  }
+  // Asks for /healthz on a new connection.
+  absl::StatusOr<http::Response> Ask(
+      const testing::TestCa& trusted,
+      std::shared_ptr<http::IdentitySource> identity = nullptr) {
+    http::TransportOptions options;
+    options.server = absl::StrCat("https://127.0.0.1:", server_->port());
+    options.trust = trusted.trust();
+    options.identity = std::move(identity);
+    const auto transport = http::NewBeastTransport(options);
+    if (!transport.ok()) return transport.status();
+    http::Request request;
+    request.target = "/healthz";
+    return (*transport)->Send(request, absl::Seconds(30));
+  }
+
+  const testing::TestCa ca_;
+  const testing::TestCa other_{"other-ca"};
+  testing::FakeFileSystem files_;
+  std::unique_ptr<HealthServer> server_;
+};
+
+TEST_F(TlsHealthServerTest, ServesTheCertificateThatTheFilesHoldNow) {
+  Start(/*demand_certificate=*/false);
+  EXPECT_THAT(Ask(ca_), IsOk());
+  EXPECT_THAT(Ask(other_), StatusIs(absl::StatusCode::kUnauthenticated));
+  Write("tls.crt", other_.Server());
+  EXPECT_THAT(Ask(other_), IsOk());
+  // Half of a replacement: the old one stays.
+  EXPECT_THAT(files_.Write("/tls.key", "no key", 0600), IsOk());
+  EXPECT_THAT(Ask(other_), IsOk());
+}
+
+TEST_F(TlsHealthServerTest, DemandsACertificateOfTheClientIfTold) {
+  Start(/*demand_certificate=*/true);
+  EXPECT_THAT(Ask(ca_), StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(Ask(ca_, std::make_shared<http::FixedIdentity>(
+                           other_.Client("stranger").tls)),
+              StatusIs(absl::StatusCode::kUnauthenticated));
+  EXPECT_THAT(Ask(ca_, std::make_shared<http::FixedIdentity>(
+                           ca_.Client("prometheus").tls)),
+              IsOk());
+}
+
+TEST_F(TlsHealthServerTest, FilesThatAreNoGoodAreNamed) {
+  EXPECT_THAT(WatchIdentity(files_, "/none.crt", "/tls.key"),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("/none.crt")));
+  EXPECT_THAT(files_.Write("/tls.key", other_.key_pem(), 0600), IsOk());
+  EXPECT_THAT(WatchIdentity(files_, "/tls.crt", "/tls.key"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("/tls.crt and /tls.key: ")));
+  EXPECT_THAT(
+      WatchTrust(files_, "/tls.key"),
+      StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("/tls.key: ")));
 }
 
 TEST_F(HealthServerTest, APortInUseIsAnError) {

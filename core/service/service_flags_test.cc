@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -23,6 +24,7 @@ class ServiceFlagsTest : public ::testing::Test {
   ServiceFlagsTest() {
     AddServiceFlags(app_, flags_);
     AddWorkersFlag(app_, flags_);
+    AddLeaderFlags(app_, flags_);
   }
 
   std::optional<int> Parse(std::vector<const char*> arguments) {
@@ -61,6 +63,45 @@ TEST_F(ServiceFlagsTest, ReadsFlags) {
   EXPECT_EQ(flags_.log_format, "json");
 }
 
+TEST_F(ServiceFlagsTest, LeaderElectionHasKubeControllerManagersDefaults) {
+  EXPECT_EQ(Parse({}), std::nullopt);
+  EXPECT_TRUE(flags_.leader.elect);
+  EXPECT_EQ(flags_.leader.timing.lease, absl::Seconds(15));
+  EXPECT_EQ(flags_.leader.timing.renew_deadline, absl::Seconds(10));
+  EXPECT_EQ(flags_.leader.timing.retry_period, absl::Seconds(2));
+  EXPECT_EQ(flags_.leader.resource_name, "signet-test");
+  EXPECT_EQ(flags_.leader.resource_namespace, "kube-system");
+}
+
+TEST_F(ServiceFlagsTest, ReadsTheFlagsOfLeaderElection) {
+  EXPECT_EQ(Parse({"--leader-elect=false", "--leader-elect-lease-duration=1m",
+                   "--leader-elect-renew-deadline=30s",
+                   "--leader-elect-retry-period=500ms",
+                   "--leader-elect-resource-name=a",
+                   "--leader-elect-resource-namespace=b"}),
+            std::nullopt);
+  EXPECT_FALSE(flags_.leader.elect);
+  EXPECT_EQ(flags_.leader.timing.lease, absl::Minutes(1));
+  EXPECT_EQ(flags_.leader.timing.renew_deadline, absl::Seconds(30));
+  EXPECT_EQ(flags_.leader.timing.retry_period, absl::Milliseconds(500));
+  EXPECT_EQ(flags_.leader.resource_name, "a");
+  EXPECT_EQ(flags_.leader.resource_namespace, "b");
+}
+
+TEST_F(ServiceFlagsTest, LeaderElectionIsOnOrOff) {
+  EXPECT_EQ(Parse({"--leader-elect"}), std::nullopt);
+  EXPECT_TRUE(flags_.leader.elect);
+}
+
+TEST_F(ServiceFlagsTest, HealthMayBeServedWithTls) {
+  EXPECT_EQ(Parse({"--health-tls-cert-file=c", "--health-tls-key-file=k",
+                   "--health-client-ca-file=a"}),
+            std::nullopt);
+  EXPECT_EQ(flags_.health_tls_cert_file, "c");
+  EXPECT_EQ(flags_.health_tls_key_file, "k");
+  EXPECT_EQ(flags_.health_client_ca_file, "a");
+}
+
 TEST_F(ServiceFlagsTest, HelpAndVersionGoToStdout) {
   EXPECT_EQ(Parse({"--help"}), 0);
   EXPECT_THAT(
@@ -81,6 +122,15 @@ TEST_F(ServiceFlagsTest, AMistakeIsNamedOnStderr) {
        "--health-address: \"8081\" is not an address"},
       {{"--log-format=xml"}, "--log-format"},
       {{"--context=c"}, "--context requires --kubeconfig"},
+      {{"--health-tls-cert-file=c"},
+       "--health-tls-cert-file requires --health-tls-key-file"},
+      {{"--health-client-ca-file=c"},
+       "--health-client-ca-file requires --health-tls-cert-file"},
+      {{"--leader-elect-retry-period=soon"},
+       "--leader-elect-retry-period: time: invalid duration \"soon\""},
+      {{"--leader-elect-lease-duration=10s"},
+       "--leader-elect-*: the lease duration, in whole seconds (10s), must be "
+       "above the renew deadline (10s)"},
       {{"--nonsense"}, "--nonsense"},
       {{"argument"}, "argument"},
   };

@@ -1,5 +1,7 @@
 #include "core/sys/environment.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -104,6 +106,15 @@ bool Covers(absl::string_view entry, const http::Url& server,
 std::string GetEnv(absl::string_view name) {
   const char* const value = getenv(std::string(name).c_str());
   return value == nullptr ? "" : value;
+}
+
+std::string HostName() {
+  char name[256] = "";
+  // What was cut short has no NUL at its end.
+  if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0') {
+    return "localhost";
+  }
+  return name;
 }
 
 absl::StatusOr<std::string> ProxyFor(absl::string_view server,

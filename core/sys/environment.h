@@ -12,6 +12,9 @@ namespace signet::sys {
 // GetEnv returns an environment variable, "" if it is not set.
 std::string GetEnv(absl::string_view name);
 
+// HostName returns what gethostname(2) does: "localhost" if that is nothing.
+std::string HostName();
+
 // ProxyFor returns the proxy for requests to `server` ("https://host:port"), as
 // a URL, or "" for none, by the rules of Go's x/net/http/httpproxy:
 // HTTPS_PROXY or https_proxy for https and HTTP_PROXY or http_proxy for http

@@ -1,6 +1,7 @@
 #include "core/sys/environment.h"
 
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <string>
 
@@ -28,6 +29,13 @@ absl::StatusOr<std::string> Proxy(
     const auto found = variables.find(name);
     return found == variables.end() ? "" : found->second;
   });
+}
+
+TEST(HostNameTest, IsTheKernels) {
+  std::ifstream file("/proc/sys/kernel/hostname");
+  std::string want;
+  file >> want;
+  EXPECT_EQ(HostName(), want);
 }
 
 TEST(ProxyForTest, TakesTheVariableOfTheScheme) {

@@ -983,6 +983,16 @@ absl::Status ApiServer::Bootstrap() {
         *FindKindByKey("clusterrolebindings.rbac.authorization.k8s.io"),
         std::make_unique<api::ClusterRoleBinding>(std::move(binding))));
   }
+  for (api::Role& role : policy.namespace_roles) {
+    ABSL_RETURN_IF_ERROR(
+        registry.EnsureExists(*FindKindByKey("roles.rbac.authorization.k8s.io"),
+                              std::make_unique<api::Role>(std::move(role))));
+  }
+  for (api::RoleBinding& binding : policy.namespace_bindings) {
+    ABSL_RETURN_IF_ERROR(registry.EnsureExists(
+        *FindKindByKey("rolebindings.rbac.authorization.k8s.io"),
+        std::make_unique<api::RoleBinding>(std::move(binding))));
+  }
   if (impl_->options.client_ca_pem.empty()) return absl::OkStatus();
   auto map = std::make_unique<api::ConfigMap>();
   map->mutable_metadata()->set_name("extension-apiserver-authentication");

@@ -69,6 +69,27 @@ class Builder {
     binding.mutable_role_ref()->set_name(std::string(role));
   }
 
+  // A role in `namespace_name`, and its binding to `user`.
+  void NamespaceRole(absl::string_view namespace_name, absl::string_view name,
+                     absl::string_view user,
+                     std::vector<api::PolicyRule> rules) {
+    api::Role& role = policy_.namespace_roles.emplace_back();
+    role.mutable_metadata()->set_namespace_(std::string(namespace_name));
+    role.mutable_metadata()->set_name(std::string(name));
+    Label(*role.mutable_metadata());
+    for (api::PolicyRule& rule : rules) *role.add_rules() = std::move(rule);
+
+    api::RoleBinding& binding = policy_.namespace_bindings.emplace_back();
+    *binding.mutable_metadata() = role.metadata();
+    api::Subject& subject = *binding.add_subjects();
+    subject.set_kind("User");
+    subject.set_api_group(std::string(kRbac));
+    subject.set_name(std::string(user));
+    binding.mutable_role_ref()->set_api_group(std::string(kRbac));
+    binding.mutable_role_ref()->set_kind("Role");
+    binding.mutable_role_ref()->set_name(std::string(name));
+  }
+
   BootstrapPolicy Build() && { return std::move(policy_); }
 
  private:
@@ -156,6 +177,12 @@ std::vector<api::PolicyRule> ServiceRules(
   return rules;
 }
 
+// The Lease `name` by which one of several replicas is the active one.
+std::vector<api::PolicyRule> LeaseRules(const std::string& name) {
+  return {Rule({"create"}, {"coordination.k8s.io"}, {"leases"}),
+          Rule({"get", "update"}, {"coordination.k8s.io"}, {"leases"}, {name})};
+}
+
 // SPEC C-26; as deploy/rbac.
 void AddServices(const BootstrapPolicyOptions& options, Builder& builder) {
   if (!options.approver_user.empty()) {
@@ -166,12 +193,16 @@ void AddServices(const BootstrapPolicyOptions& options, Builder& builder) {
     builder.Role("signet:approver", std::move(rules));
     builder.Bind("signet:approver", "signet:approver", "User",
                  {options.approver_user});
+    builder.NamespaceRole("kube-system", "signet:approver",
+                          options.approver_user, LeaseRules("signet-approver"));
   }
   if (!options.signer_user.empty()) {
     builder.Role("signet:signer",
                  ServiceRules("status", "sign", options.signer_signers));
     builder.Bind("signet:signer", "signet:signer", "User",
                  {options.signer_user});
+    builder.NamespaceRole("kube-system", "signet:signer", options.signer_user,
+                          LeaseRules("signet-signer"));
   }
 }
 

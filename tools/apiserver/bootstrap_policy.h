@@ -30,6 +30,9 @@ struct BootstrapPolicyOptions {
 struct BootstrapPolicy {
   std::vector<api::ClusterRole> roles;
   std::vector<api::ClusterRoleBinding> bindings;
+  // Of one namespace.
+  std::vector<api::Role> namespace_roles;
+  std::vector<api::RoleBinding> namespace_bindings;
 };
 
 // MakeBootstrapPolicy returns the roles and bindings that a cluster made by
