@@ -20,38 +20,6 @@ constexpr absl::string_view kApiStatusPayload = "signet.api.Status";
 // What of a body that is no Status object is shown.
 constexpr size_t kShownBytes = 200;
 
-absl::StatusCode CodeOf(int http_code, const api::Status& status) {
-  switch (http_code) {
-    case 400:
-    case 422:
-      return absl::StatusCode::kInvalidArgument;
-    case 401:
-      return absl::StatusCode::kUnauthenticated;
-    case 403:
-      return absl::StatusCode::kPermissionDenied;
-    case 404:
-      return absl::StatusCode::kNotFound;
-    case 405:
-    case 406:
-    case 415:
-      return absl::StatusCode::kUnimplemented;
-    case 409:
-      return status.reason() == "AlreadyExists"
-                 ? absl::StatusCode::kAlreadyExists
-                 : absl::StatusCode::kAborted;
-    case 410:
-      return absl::StatusCode::kOutOfRange;
-    case 429:
-    case 500:
-    case 502:
-    case 503:
-    case 504:
-      return absl::StatusCode::kUnavailable;
-    default:
-      return absl::StatusCode::kUnknown;
-  }
-}
-
 void AddCode(int http_code, absl::Status& status) {
   status.SetPayload(kCodePayload, absl::Cord(absl::StrCat(http_code)));
 }
@@ -62,7 +30,7 @@ void AddRetryAfter(int64_t seconds, absl::Status& status) {
 }
 
 absl::Status Make(int http_code, const api::Status& status) {
-  absl::Status out(CodeOf(http_code, status),
+  absl::Status out(CodeForHttp(http_code, status.reason()),
                    status.message().empty()
                        ? absl::StrCat("the server answered ", http_code, " ",
                                       status.reason())
@@ -85,6 +53,40 @@ std::optional<int64_t> PayloadNumber(const absl::Status& status,
 
 }  // namespace
 
+absl::StatusCode CodeForHttp(int http_code, absl::string_view reason) {
+  switch (http_code) {
+    case 400:
+    case 422:
+      return absl::StatusCode::kInvalidArgument;
+    case 401:
+      return absl::StatusCode::kUnauthenticated;
+    case 403:
+      return absl::StatusCode::kPermissionDenied;
+    case 404:
+      return absl::StatusCode::kNotFound;
+    case 405:
+    case 406:
+    case 415:
+      return absl::StatusCode::kUnimplemented;
+    case 409:
+      return reason == "AlreadyExists" ? absl::StatusCode::kAlreadyExists
+                                       : absl::StatusCode::kAborted;
+    case 410:
+      return absl::StatusCode::kOutOfRange;
+    case 413:
+    case 507:
+      return absl::StatusCode::kResourceExhausted;
+    case 429:
+    case 500:
+    case 502:
+    case 503:
+    case 504:
+      return absl::StatusCode::kUnavailable;
+    default:
+      return absl::StatusCode::kUnknown;
+  }
+}
+
 absl::Status StatusFromResponse(const http::Response& response) {
   if (response.status >= 200 && response.status < 300) return absl::OkStatus();
   absl::Status out;
@@ -101,7 +103,7 @@ absl::Status StatusFromResponse(const http::Response& response) {
       absl::StrAppend(&message, ", not as the API does: ",
                       absl::CHexEscape(response.body.substr(0, kShownBytes)));
     }
-    out = absl::Status(CodeOf(response.status, {}), message);
+    out = absl::Status(CodeForHttp(response.status, ""), message);
     AddCode(response.status, out);
   }
   int64_t seconds;

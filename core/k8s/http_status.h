@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/api/meta.pb.h"
 #include "core/http/message.h"
@@ -17,8 +18,13 @@
 //   kNotFound (404), kOutOfRange (410: list again)
 //   kUnauthenticated (401), kPermissionDenied (403)
 //   kInvalidArgument (400, 422), kUnimplemented (405, 406, 415)  final
+//   kResourceExhausted (413, 507)           final: it is too much
 //   kUnknown                                everything else
 namespace signet::k8s {
+
+// `reason` is the API's word, which tells the two kinds of 409 apart; may be
+// empty.
+absl::StatusCode CodeForHttp(int http_code, absl::string_view reason);
 
 // OK for 2xx. The message is the server's own; details travel as a payload.
 absl::Status StatusFromResponse(const http::Response& response);

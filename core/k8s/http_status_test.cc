@@ -50,6 +50,8 @@ TEST(HttpStatusTest, SaysWhatTheCallerDoesNext) {
       {"changed meanwhile", 409, "Conflict", absl::StatusCode::kAborted},
       {"there already", 409, "AlreadyExists", absl::StatusCode::kAlreadyExists},
       {"too old a version", 410, "Expired", absl::StatusCode::kOutOfRange},
+      {"too large", 413, "RequestEntityTooLarge",
+       absl::StatusCode::kResourceExhausted},
       {"not that encoding", 415, "UnsupportedMediaType",
        absl::StatusCode::kUnimplemented},
       {"invalid", 422, "Invalid", absl::StatusCode::kInvalidArgument},
@@ -58,6 +60,8 @@ TEST(HttpStatusTest, SaysWhatTheCallerDoesNext) {
       {"broken between", 502, "", absl::StatusCode::kUnavailable},
       {"starting", 503, "ServiceUnavailable", absl::StatusCode::kUnavailable},
       {"too slow", 504, "Timeout", absl::StatusCode::kUnavailable},
+      {"the disk is full", 507, "InsufficientStorage",
+       absl::StatusCode::kResourceExhausted},
       {"moved", 302, "", absl::StatusCode::kUnknown},
       {"a teapot", 418, "", absl::StatusCode::kUnknown},
   };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/api/meta.pb.h"
+#include "core/k8s/http_status.h"
 #include "tools/apiserver/field_error.h"
 #include "tools/apiserver/go_quote.h"
 
@@ -16,33 +17,6 @@ namespace signet::apiserver {
 namespace {
 
 constexpr absl::string_view kPayload = "signet.dev/apiserver.Status";
-
-absl::StatusCode CodeFor(int http) {
-  switch (http) {
-    case 400:
-    case 422:
-      return absl::StatusCode::kInvalidArgument;
-    case 401:
-      return absl::StatusCode::kUnauthenticated;
-    case 403:
-      return absl::StatusCode::kPermissionDenied;
-    case 404:
-      return absl::StatusCode::kNotFound;
-    case 405:
-    case 406:
-    case 415:
-      return absl::StatusCode::kUnimplemented;
-    case 409:
-      return absl::StatusCode::kAborted;
-    case 410:
-      return absl::StatusCode::kOutOfRange;
-    case 413:
-    case 507:
-      return absl::StatusCode::kResourceExhausted;
-    default:
-      return absl::StatusCode::kInternal;
-  }
-}
 
 api::Status Failure(int code, absl::string_view reason, std::string message) {
   api::Status status;
@@ -55,11 +29,8 @@ api::Status Failure(int code, absl::string_view reason, std::string message) {
 }
 
 absl::Status Wrap(const api::Status& status) {
-  absl::StatusCode code = CodeFor(status.code());
-  if (status.reason() == "AlreadyExists") {
-    code = absl::StatusCode::kAlreadyExists;
-  }
-  absl::Status result(code, status.message());
+  absl::Status result(k8s::CodeForHttp(status.code(), status.reason()),
+                      status.message());
   result.SetPayload(kPayload, absl::Cord(status.SerializeAsString()));
   return result;
 }

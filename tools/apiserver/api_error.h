@@ -10,7 +10,8 @@
 #include "tools/apiserver/field_error.h"
 
 // The answers of an API server that are not objects, as absl::Status values
-// that carry the API's Status object (SPEC D-16). Inside the server an error is
+// with the code that a client makes of them (core/k8s/http_status.h), that
+// carry the API's Status object (SPEC D-16). Inside the server an error is
 // always one of these; ToApi gives back what to send.
 namespace signet::apiserver {
 
