@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/certificate.h"
+#include "core/pki/certificate_request.h"
 #include "core/pki/der.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/oid.h"
@@ -98,6 +99,25 @@ absl::StatusOr<std::string> EncodeBasicConstraints(const TbsCertificate& tbs) {
   return der::Finish(cbb.get());
 }
 
+absl::Status AddRequested(CBB* out, const RequestedExtension& extension) {
+  CBB sequence, oid;
+  if (!CBB_add_asn1(out, &sequence, CBS_ASN1_SEQUENCE) ||
+      !CBB_add_asn1(&sequence, &oid, CBS_ASN1_OBJECT)) {
+    return der::BuildError();
+  }
+  if (!CBB_add_asn1_oid_from_text(&oid, extension.oid.data(),
+                                  extension.oid.size())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("invalid OID ", extension.oid));
+  }
+  if ((extension.critical && !CBB_add_asn1_bool(&sequence, 1)) ||
+      !der::AddElement(&sequence, CBS_ASN1_OCTETSTRING, extension.value_der) ||
+      !CBB_flush(out)) {
+    return der::BuildError();
+  }
+  return absl::OkStatus();
+}
+
 // AddExtensions writes them in the order of SPEC C-12.
 absl::Status AddExtensions(CBB* out, const TbsCertificate& tbs,
                            absl::string_view authority_key_id,
@@ -138,6 +158,9 @@ absl::Status AddExtensions(CBB* out, const TbsCertificate& tbs,
                            /*critical=*/subject_is_empty, sans)) {
       return der::BuildError();
     }
+  }
+  for (const RequestedExtension& extension : tbs.more_extensions) {
+    ABSL_RETURN_IF_ERROR(AddRequested(out, extension));
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/pki/certificate.h"
+#include "core/pki/certificate_request.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/name.h"
 #include "core/pki/private_key.h"
@@ -34,12 +35,14 @@ struct TbsCertificate {
   std::optional<int> max_path_len;
   // Written only when set: leaves of Kubernetes' signer have none (SPEC C-12).
   std::string subject_key_id;
+  // Written last, as they are. Of a type that is not written above.
+  std::vector<RequestedExtension> more_extensions;
 };
 
 // CertificateAuthority turns a TbsCertificate into a certificate, with the
 // extension order of SPEC C-12: KeyUsage (critical), ExtKeyUsage,
-// BasicConstraints (critical), SKI, AKI, SAN. Cheaply copied, immutable,
-// thread-safe (as far as its SigningKey is).
+// BasicConstraints (critical), SKI, AKI, SAN; then any more. Cheaply copied,
+// immutable, thread-safe (as far as its SigningKey is).
 class CertificateAuthority {
  public:
   // kInvalidArgument if the key is not the certificate's, or if one of

@@ -69,36 +69,16 @@ const SignerRule* FindRule(absl::string_view signer_name) {
   return nullptr;
 }
 
-// Empty if `csr` waits for its certificate (SPEC C-1).
-std::string WhyIgnore(const api::CertificateSigningRequest& csr) {
-  if (HasCertificate(csr)) return "it has its certificate";
-  if (HasCondition(csr, kDenied)) return "it is denied";
-  if (!HasCondition(csr, kApproved)) return "it is not approved";
-  if (HasTrueCondition(csr, kFailed)) return "it has failed";
-  return "";
-}
-
 // Empty if `csr` is to be signed here (SPEC C-1).
 std::string WhyIgnore(const api::CertificateSigningRequest& csr,
                       const SigningConfig& config) {
-  if (std::string reason = WhyIgnore(csr); !reason.empty()) return reason;
+  if (std::string reason = WhyNotAwaiting(csr); !reason.empty()) return reason;
   const std::string& signer_name = csr.spec().signer_name();
   if (!absl::c_contains(config.signer_names, signer_name) ||
       FindRule(signer_name) == nullptr) {
     return absl::StrCat("signer ", signer_name, " is not served here");
   }
   return "";
-}
-
-api::CertificateSigningRequestCondition Failure(absl::string_view message,
-                                                absl::Time now) {
-  api::CertificateSigningRequestCondition condition;
-  condition.set_type(kFailed);
-  condition.set_status("True");
-  condition.set_reason("SignerValidationFailure");
-  condition.set_message(message);
-  condition.mutable_last_update_time()->set_seconds(absl::ToUnixSeconds(now));
-  return condition;
 }
 
 }  // namespace
@@ -122,8 +102,27 @@ absl::Status ValidateSigningConfig(const SigningConfig& config) {
   return absl::OkStatus();
 }
 
+std::string WhyNotAwaiting(const api::CertificateSigningRequest& csr) {
+  if (HasCertificate(csr)) return "it has its certificate";
+  if (HasCondition(csr, kDenied)) return "it is denied";
+  if (!HasCondition(csr, kApproved)) return "it is not approved";
+  if (HasTrueCondition(csr, kFailed)) return "it has failed";
+  return "";
+}
+
+api::CertificateSigningRequestCondition SigningFailure(
+    absl::string_view message, absl::Time now) {
+  api::CertificateSigningRequestCondition condition;
+  condition.set_type(kFailed);
+  condition.set_status("True");
+  condition.set_reason("SignerValidationFailure");
+  condition.set_message(message);
+  condition.mutable_last_update_time()->set_seconds(absl::ToUnixSeconds(now));
+  return condition;
+}
+
 bool AwaitsCertificate(const api::CertificateSigningRequest& csr) {
-  return WhyIgnore(csr).empty();
+  return WhyNotAwaiting(csr).empty();
 }
 
 bool AwaitsSigning(const api::CertificateSigningRequest& csr,
@@ -147,7 +146,7 @@ absl::StatusOr<SigningDecision> DecideSigning(
   const SignerRule& rule = *FindRule(csr.spec().signer_name());
   if (const absl::Status fit = rule.check(request, usages); !fit.ok()) {
     decision.action = SigningAction::kFail;
-    decision.condition = Failure(fit.message(), now);
+    decision.condition = SigningFailure(fit.message(), now);
     return decision;
   }
 

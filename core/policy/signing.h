@@ -59,6 +59,13 @@ absl::StatusOr<SigningDecision> DecideSigning(
 // for the signer that it names (SPEC C-1).
 bool AwaitsCertificate(const api::CertificateSigningRequest& csr);
 
+// Why it does not wait; empty if it does.
+std::string WhyNotAwaiting(const api::CertificateSigningRequest& csr);
+
+// The condition Failed of a request that can never be signed (SPEC C-2).
+api::CertificateSigningRequestCondition SigningFailure(
+    absl::string_view message, absl::Time now);
+
 // True if DecideSigning would not ignore `csr`.
 bool AwaitsSigning(const api::CertificateSigningRequest& csr,
                    const SigningConfig& config);
