@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/base/log_severity.h"
 #include "absl/log/scoped_mock_log.h"
 #include "absl/status/status.h"
@@ -11,11 +12,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/simulated_clock.h"
 #include "absl/time/time.h"
+#include "core/pki/certificate_authority.h"
 #include "core/pki/private_key.h"
 #include "core/testing/fake_file_system.h"
 #include "core/testing/test_ca.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "prometheus/client_metric.h"
+#include "prometheus/metric_family.h"
+#include "prometheus/metric_type.h"
+#include "prometheus/registry.h"
+#include "signer_service/ca_metrics.h"
 
 namespace signet::signer {
 namespace {
@@ -226,6 +233,148 @@ TEST_F(FileCaSourceTest, TriesAFileAgainThatCouldNotBeRead) {
   EXPECT_EQ(Later(), "one");
   files_.FailPath(kKey, absl::OkStatus());
   EXPECT_EQ(Later(), "two");
+}
+
+// The value of a gauge or counter, -1 if it is not there.
+double Metric(const prometheus::Registry& registry, const std::string& name,
+              const std::string& label_value = "") {
+  for (const prometheus::MetricFamily& family : registry.Collect()) {
+    if (family.name != name) continue;
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      const bool wanted = label_value.empty() ||
+                          absl::c_any_of(metric.label, [&](const auto& label) {
+                            return label.value == label_value;
+                          });
+      if (wanted) {
+        return family.type == prometheus::MetricType::Counter
+                   ? metric.counter.value
+                   : metric.gauge.value;
+      }
+    }
+  }
+  return -1;
+}
+
+TEST_F(FileCaSourceTest, C20WhatCannotBeUsedKeepsTheLastGoodPair) {
+  const TestCa ended("ended", testing::Expired());
+  const struct {
+    std::string name;
+    std::string certificate;
+    std::string key;
+    std::string want;
+  } kTests[] = {
+      {"a mismatched pair", two_.certificate_pem(), one_.key_pem(),
+       "not the key of \"/ca.pem\""},
+      {"no CA", two_.Server().certificate_pem, two_.Server().key_pem,
+       "is no CA's"},
+      {"expired", ended.certificate_pem(), ended.key_pem(), "it has ended at "},
+      {"unreadable", "", two_.key_pem(),
+       "data does not contain any valid RSA or ECDSA certificates"},
+      {"two certificates (C-19)",
+       two_.certificate_pem() + one_.certificate_pem(), two_.key_pem(),
+       "expected 1 certificate, found 2"},
+  };
+  clock_.SetTime(testing::ValidNow().not_before + absl::Hours(1));
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.name);
+    WritePair(one_);
+    Start();
+    prometheus::Registry registry;
+    CaMetrics metrics(registry);
+    source_->ReportTo(metrics);
+    EXPECT_EQ(Metric(registry, "signet_ca_expiry_timestamp_seconds", "CN=one"),
+              absl::ToUnixSeconds(one_.validity().not_after));
+    EXPECT_EQ(Metric(registry, "signet_ca_problem"), 0);
+
+    Write(kCertificate, t.certificate);
+    Write(kKey, t.key);
+    clock_.AdvanceTime(absl::Seconds(1));
+    EXPECT_EQ(Later(), "one");
+    EXPECT_EQ(Later(), "one");
+    EXPECT_EQ(Metric(registry, "signet_ca_problem"), 1);
+    EXPECT_EQ(Metric(registry, "signet_ca_reloads_total", "failed"), 1);
+    EXPECT_THAT(
+        source_->Problem(),
+        StatusIs(::testing::Ne(absl::StatusCode::kOk), HasSubstr(t.want)));
+
+    WritePair(two_);
+    EXPECT_EQ(Later(), "two");
+    EXPECT_EQ(source_->Problem(), absl::OkStatus());
+    EXPECT_EQ(Metric(registry, "signet_ca_problem"), 0);
+    EXPECT_EQ(Metric(registry, "signet_ca_reloads_total", "ok"), 1);
+    EXPECT_EQ(Metric(registry, "signet_ca_expiry_timestamp_seconds", "CN=two"),
+              absl::ToUnixSeconds(two_.validity().not_after));
+    EXPECT_EQ(Metric(registry, "signet_ca_expiry_timestamp_seconds", "CN=one"),
+              -1);
+  }
+}
+
+TEST_F(FileCaSourceTest, C10ACaAtItsEndCanBeStartedWithAndReplaced) {
+  clock_.SetTime(testing::ValidNow().not_before + absl::Hours(1));
+  WritePair(TestCa("ended", testing::Expired()));
+  Start();
+  EXPECT_THAT(source_->Problem(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("has ended at ")));
+  WritePair(one_);
+  EXPECT_EQ(Later(), "one");
+}
+
+TEST_F(FileCaSourceTest, AChainIsReadIfItIsAskedFor) {
+  const TestCa middle = one_.Intermediate("middle");
+  Write(kKey, middle.key_pem());
+  const CaFiles chain = {kCertificate, kKey, /*chain=*/true};
+  const struct {
+    std::string name;
+    std::string certificates;
+    std::string want_chain;
+    std::string want_error;
+  } kTests[] = {
+      {"an intermediate and its root: the root is left out",
+       middle.certificate_pem() + one_.certificate_pem(),
+       middle.certificate_pem(), ""},
+      {"an intermediate alone", middle.certificate_pem(), "", ""},
+      {"in the wrong order", one_.certificate_pem() + middle.certificate_pem(),
+       "", "not the key of"},
+      {"another's root", middle.certificate_pem() + two_.certificate_pem(), "",
+       "is not followed by its issuer's"},
+      {"a leaf among them",
+       middle.certificate_pem() + one_.Server().certificate_pem, "",
+       "is no CA's"},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.name);
+    Write(kCertificate, t.certificates);
+    const absl::StatusOr<pki::CertificateAuthority> ca = ReadCa(files_, chain);
+    if (!t.want_error.empty()) {
+      EXPECT_THAT(ca.status(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        HasSubstr(t.want_error)));
+      continue;
+    }
+    ASSERT_EQ(ca.status(), absl::OkStatus());
+    EXPECT_EQ(ca->chain_pem(), t.want_chain);
+    EXPECT_EQ(ca->certificate().subject().common_name, "middle");
+  }
+}
+
+TEST_F(FileCaSourceTest, AKeyMayBeInAToken) {
+  Write(kCertificate, one_.certificate_pem());
+  const CaFiles paths = {kCertificate, "pkcs11:token=t;object=o"};
+  std::string asked;
+  const TokenKeyOpener open = [&](absl::string_view uri)
+      -> absl::StatusOr<std::shared_ptr<const pki::SigningKey>> {
+    asked = std::string(uri);
+    return std::make_shared<const pki::PrivateKey>(one_.key());
+  };
+  EXPECT_EQ(ReadCa(files_, paths, open).status(), absl::OkStatus());
+  EXPECT_EQ(asked, "pkcs11:token=t;object=o");
+  EXPECT_THAT(ReadCa(files_, paths).status(),
+              StatusIs(absl::StatusCode::kUnimplemented));
+  auto source = FileCaSource::Create(files_, clock_, paths, open);
+  ASSERT_EQ(source.status(), absl::OkStatus());
+  EXPECT_EQ(Later(**source), "one");
+  Write(kCertificate, two_.certificate_pem());
+  EXPECT_EQ(Later(**source), "one");  // The token has another key.
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "core/policy/signer_names.h"
 #include "core/policy/signing.h"
 #include "core/service/service_flags.h"
 #include "gmock/gmock.h"
@@ -98,9 +100,89 @@ TEST_F(SignerFlagsTest, AMistakeIsNamed) {
   }
 }
 
-TEST_F(SignerFlagsTest, TheCaIsRequired) {
+TEST_F(SignerFlagsTest, C21ACaOrAConfigurationIsRequired) {
   EXPECT_EQ(Parse({}), 2);
-  EXPECT_THAT(error_, HasSubstr("--cluster-signing-cert-file is required"));
+  EXPECT_THAT(error_, HasSubstr("nothing to sign with"));
+}
+
+TEST_F(SignerFlagsTest, AConfigurationIsEnough) {
+  EXPECT_EQ(Parse({"--config=/signer.yaml"}), std::nullopt) << error_;
+  EXPECT_EQ(flags_.config, "/signer.yaml");
+  EXPECT_FALSE(flags_.check);
+}
+
+TEST_F(SignerFlagsTest, CheckTakesTheSameFlags) {
+  EXPECT_EQ(Parse({"check", "--config=/signer.yaml"}), std::nullopt) << error_;
+  EXPECT_EQ(flags_.config, "/signer.yaml");
+  EXPECT_TRUE(flags_.check);
+}
+
+TEST_F(SignerFlagsTest, C21EachSignerMayHaveACaOfItsOwn) {
+  EXPECT_EQ(Parse({"--cluster-signing-kube-apiserver-client-cert-file=/0.crt",
+                   "--cluster-signing-kube-apiserver-client-key-file=/0.key",
+                   "--cluster-signing-kubelet-client-cert-file=/1.crt",
+                   "--cluster-signing-kubelet-client-key-file=/1.key",
+                   "--cluster-signing-kubelet-serving-cert-file=/2.crt",
+                   "--cluster-signing-kubelet-serving-key-file=/2.key",
+                   "--cluster-signing-legacy-unknown-cert-file=/3.crt",
+                   "--cluster-signing-legacy-unknown-key-file=/3.key"}),
+            std::nullopt)
+      << error_;
+  const char* const kNames[] = {"kubernetes.io/kube-apiserver-client",
+                                "kubernetes.io/kube-apiserver-client-kubelet",
+                                "kubernetes.io/kubelet-serving",
+                                "kubernetes.io/legacy-unknown"};
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(policy::kClusterSignerNames[i], kNames[i]);
+    EXPECT_EQ(flags_.specific_cas[i].certificate, absl::StrCat("/", i, ".crt"));
+    EXPECT_EQ(flags_.specific_cas[i].key, absl::StrCat("/", i, ".key"));
+  }
+}
+
+// With kube-controller-manager's words.
+TEST_F(SignerFlagsTest, C21PairsAreWholeAndNotMixed) {
+  const struct {
+    std::vector<const char*> arguments;
+    std::string want;
+  } kTests[] = {
+      {{"--cluster-signing-kubelet-serving-key-file=/k"},
+       "\"cluster-signing-kubelet-serving\": cannot specify key without cert"},
+      {{"--cluster-signing-kubelet-client-cert-file=/c"},
+       "\"cluster-signing-kubelet-client\": cannot specify cert without key"},
+      {{"--cluster-signing-cert-file=/c"},
+       "\"cluster-signing\": cannot specify cert without key"},
+      {{"--cluster-signing-cert-file=/c", "--cluster-signing-key-file=/k",
+        "--cluster-signing-legacy-unknown-cert-file=/c",
+        "--cluster-signing-legacy-unknown-key-file=/k"},
+       "cannot specify --cluster-signing-{cert,key}-file and other "
+       "--cluster-signing-*-file flags at the same time"},
+      {{"--cluster-signing-legacy-unknown-cert-file=/c",
+        "--cluster-signing-legacy-unknown-key-file=/k",
+        "--signer-name=kubernetes.io/kubelet-serving"},
+       "--signer-name: no CA for kubernetes.io/kubelet-serving"},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.want);
+    SignerFlags flags;
+    CLI::App app("Tests.", "signet-signer");
+    AddSignerFlags(app, flags);
+    std::vector<const char*> arguments = t.arguments;
+    arguments.insert(arguments.begin(), "signet-signer");
+    CaptureStderr();
+    EXPECT_EQ(service::ParseFlags(app, static_cast<int>(arguments.size()),
+                                  arguments.data()),
+              2);
+    EXPECT_THAT(GetCapturedStderr(), HasSubstr(t.want));
+  }
+}
+
+TEST_F(SignerFlagsTest, TheOldNameOfTheDurationStillWorks) {
+  EXPECT_EQ(ParseMore({"--experimental-cluster-signing-duration=1h"}),
+            std::nullopt);
+  EXPECT_EQ(flags_.signing.duration, absl::Hours(1));
+  EXPECT_EQ(error_,
+            "Flag --experimental-cluster-signing-duration has been "
+            "deprecated, use --cluster-signing-duration\n");
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,7 +14,9 @@
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
 #include "core/pki/certificate_authority.h"
+#include "core/policy/custom_signing.h"
 #include "core/policy/signing.h"
+#include "signer_service/ca_metrics.h"
 
 namespace signet::signer {
 namespace {
@@ -26,7 +29,12 @@ absl::StatusOr<policy::SigningDecision> Signer::Decide(
     const api::CertificateSigningRequest& csr,
     const pki::CertificateAuthority& ca, absl::Time now,
     absl::string_view serial_number) const {
-  return policy::DecideSigning(csr, ca.validity(), config_, now, serial_number);
+  if (const auto* profile = std::get_if<policy::CustomProfile>(&rules_)) {
+    return policy::DecideCustomSigning(csr, ca, *profile, now, serial_number);
+  }
+  return policy::DecideSigning(csr, ca.validity(),
+                               std::get<policy::SigningConfig>(rules_), now,
+                               serial_number);
 }
 
 absl::StatusOr<SignerSet> SignerSet::Create(std::vector<Signer> signers) {
@@ -54,6 +62,16 @@ const Signer* SignerSet::Find(absl::string_view signer_name) const {
 bool SignerSet::Wants(const api::CertificateSigningRequest& csr) const {
   return policy::AwaitsCertificate(csr) &&
          Find(csr.spec().signer_name()) != nullptr;
+}
+
+void SignerSet::LookAtCas() const {
+  for (const Signer& signer : signers_) {
+    signer.ca().Problem().IgnoreError();  // The CA tells.
+  }
+}
+
+void SignerSet::ReportTo(CaMetrics& metrics) const {
+  for (const Signer& signer : signers_) signer.ca().ReportTo(metrics);
 }
 
 }  // namespace signet::signer
