@@ -139,6 +139,7 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
                         MakeHealthOptions(flags, platform.files));
   health_options.ready = [&]() -> absl::Status {
     ABSL_RETURN_IF_ERROR(controller.Ready());
+    ABSL_RETURN_IF_ERROR(leadership.Ready());
     return service.ready ? service.ready() : absl::OkStatus();
   };
   if (flags.leader.elect) {

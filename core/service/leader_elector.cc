@@ -35,16 +35,17 @@ absl::Status LeaderElector::Acquire() {
   const absl::Duration period = options_.timing.retry_period;
   while (!StoppedBefore(absl::InfinitePast())) {
     const absl::Status status = Try();
-    if (status.ok()) {
-      absl::MutexLock lock(mutex_);
-      leads_ = true;
-      return absl::OkStatus();
-    }
     // Others being quicker is ordinary.
-    if (!absl::IsFailedPrecondition(status) && !absl::IsAborted(status) &&
-        !absl::IsAlreadyExists(status)) {
-      Tell(status);
+    const bool in_trouble =
+        !status.ok() && !absl::IsFailedPrecondition(status) &&
+        !absl::IsAborted(status) && !absl::IsAlreadyExists(status);
+    if (in_trouble) Tell(status);
+    {
+      absl::MutexLock lock(mutex_);
+      trouble_ = in_trouble ? status : absl::OkStatus();
+      leads_ = status.ok();
     }
+    if (status.ok()) return status;
     // A little less than the period, so that replicas do not march in step.
     const absl::Time now = clock_.TimeNow();
     absl::Time next = now + period * (1 - 0.2 * rng_.Fraction());
@@ -97,6 +98,11 @@ std::string LeaderElector::Holder() const {
   absl::MutexLock lock(mutex_);
   if (!observed_.lease.has_value()) return "";
   return std::string(observed_.lease->spec().holder_identity());
+}
+
+absl::Status LeaderElector::Trouble() const {
+  absl::MutexLock lock(mutex_);
+  return trouble_;
 }
 
 absl::Status LeaderElector::Try() {

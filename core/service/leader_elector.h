@@ -52,6 +52,9 @@ class LeaderElector {
 
   bool IsLeader() const;
   std::string Holder() const;  // The identity last seen; empty: none.
+  // Why it could not try to lead when it tried last: no such right, no answer.
+  // OK if another leads, or it does.
+  absl::Status Trouble() const;
 
  private:
   // Tries to get or to renew the Lease. kFailedPrecondition: another has it.
@@ -78,6 +81,7 @@ class LeaderElector {
   // When the request was sent by which the Lease is held.
   absl::Time renewed_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   std::string told_ ABSL_GUARDED_BY(mutex_);  // The last error.
+  absl::Status trouble_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace signet::service

@@ -187,8 +187,13 @@ TEST_F(LeaderElectorTest, AnotherThatWasQuickerIsWaitedFor) {
 
 TEST_F(LeaderElectorTest, AServerThatIsAwayIsAskedAgain) {
   leases_.fake.FailNext(Verb::kGet, absl::UnavailableError("refused"), 5);
+  At(absl::Seconds(8), [this] {
+    EXPECT_THAT(elector_.Trouble(),
+                StatusIs(absl::StatusCode::kUnavailable, "refused"));
+  });
   ASSERT_THAT(elector_.Acquire(), IsOk());
   EXPECT_EQ(Elapsed(), absl::Seconds(10));
+  EXPECT_THAT(elector_.Trouble(), IsOk());
 }
 
 TEST_F(LeaderElectorTest, ReplicasDoNotMarchInStep) {
@@ -205,7 +210,10 @@ TEST_F(LeaderElectorTest, ReplicasDoNotMarchInStep) {
 
 TEST_F(LeaderElectorTest, StoppedBeforeItLedItLeavesTheLease) {
   PutOther();
-  At(absl::Seconds(4), [this] { elector_.Stop(); });
+  At(absl::Seconds(4), [this] {
+    EXPECT_THAT(elector_.Trouble(), IsOk()) << "another leads";
+    elector_.Stop();
+  });
   EXPECT_THAT(elector_.Acquire(), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_EQ(Stored().spec().holder_identity(), "other");
   EXPECT_EQ(leases_.fake.writes(), 0);

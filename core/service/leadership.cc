@@ -82,6 +82,14 @@ absl::Status Leadership::Run(const LeaderWork& work,
   return result;
 }
 
+absl::Status Leadership::Ready() const {
+  const absl::Status trouble = elector_.Trouble();
+  if (trouble.ok()) return trouble;
+  return absl::UnavailableError(
+      absl::StrCat("cannot stand by: the Lease ", flags_.resource_namespace,
+                   "/", flags_.resource_name, ": ", trouble.message()));
+}
+
 std::string Leadership::Standing() const {
   {
     absl::MutexLock lock(mutex_);

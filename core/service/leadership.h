@@ -44,6 +44,9 @@ class Leadership {
   // Lease was given up after it. kAborted: it was lost, and `cut` was called.
   absl::Status Run(const LeaderWork& work, const absl::Notification& stop);
 
+  // kUnavailable, with the reason, if it neither leads nor could lead: it may
+  // not have the Lease, or the server does not answer.
+  absl::Status Ready() const;
   // "leads", or "stands by; host_1 leads".
   std::string Standing() const;
 

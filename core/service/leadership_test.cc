@@ -29,6 +29,7 @@ using ::absl_testing::StatusIs;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Verb;
 
 class LeadershipTest : public ::testing::Test {
  protected:
@@ -127,6 +128,19 @@ TEST_F(LeadershipTest, OnStandbyItDoesNothingAndSaysWhoLeads) {
   EXPECT_THAT(result_, IsOk());
   EXPECT_THAT(notes(), IsEmpty());
   EXPECT_EQ(Holder(), "other");
+}
+
+TEST_F(LeadershipTest, WithoutTheRightToTheLeaseItIsNotReady) {
+  leases_.FailNext(Verb::kGet, absl::PermissionDeniedError("no right"), 1000);
+  Start();
+  while (leadership_->Ready().ok()) std::this_thread::yield();
+  EXPECT_THAT(leadership_->Ready(),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "cannot stand by: the Lease kube-system/test: no "
+                       "right"));
+  EXPECT_EQ(leadership_->Standing(), "stands by; nobody leads yet");
+  Stop();
+  EXPECT_THAT(result_, IsOk());
 }
 
 TEST_F(LeadershipTest, WhatIsLostIsCutOffAndAnError) {
