@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -50,16 +51,24 @@ struct Texts {
   std::set<std::string> ip_addresses;
 };
 
+template <class T, class Less>
+void Merge(std::vector<T>& into, const std::vector<T>& from, Less less) {
+  into.insert(into.end(), from.begin(), from.end());
+  std::sort(into.begin(), into.end(), less);
+  into.erase(std::unique(into.begin(), into.end()), into.end());
+}
+
+bool LessByText(const pki::IpAddress& a, const pki::IpAddress& b) {
+  return a.ToString() < b.ToString();
+}
+
 ServingNames Sorted(const Texts& texts) {
   ServingNames names;
   names.dns_names.assign(texts.dns_names.begin(), texts.dns_names.end());
   for (const std::string& text : texts.ip_addresses) {
     names.ip_addresses.push_back(*ParseIpSloppy(text));
   }
-  std::sort(names.ip_addresses.begin(), names.ip_addresses.end(),
-            [](const pki::IpAddress& a, const pki::IpAddress& b) {
-              return a.ToString() < b.ToString();
-            });
+  std::sort(names.ip_addresses.begin(), names.ip_addresses.end(), LessByText);
   return names;
 }
 
@@ -136,6 +145,13 @@ std::optional<rotation::CertificateTemplate> ServingTemplate(
   wanted.organizations = {"system:nodes"};
   wanted.dns_names = names.dns_names;
   wanted.ip_addresses = names.ip_addresses;
+  return wanted;
+}
+
+rotation::CertificateTemplate WithNames(rotation::CertificateTemplate wanted,
+                                        const ServingNames& names) {
+  Merge(wanted.dns_names, names.dns_names, std::less<>());
+  Merge(wanted.ip_addresses, names.ip_addresses, LessByText);
   return wanted;
 }
 

@@ -42,6 +42,10 @@ std::optional<rotation::CertificateTemplate> ServingTemplate(
     absl::string_view node_name, const ServingNames& names,
     bool allow_dns_only);
 
+// `wanted` for these names, too; sorted, each once.
+rotation::CertificateTemplate WithNames(rotation::CertificateTemplate wanted,
+                                        const ServingNames& names);
+
 }  // namespace signet::node_agent
 
 #endif  // SIGNET_NODE_AGENT_SERVING_TEMPLATE_H_
