@@ -30,7 +30,7 @@ AgentHarness::AgentHarness(AgentOptions agent_options)
       options(std::move(agent_options)) {
   absl::SetMinLogLevel(absl::LogSeverityAtLeast::kInfinity);
   server.before = [this](absl::string_view call) {
-    calls_.push_back(clock.TimeNow());
+    if (call != "client") calls_.push_back(clock.TimeNow());
     if (call == "create") {
       create_times_.push_back(
           absl::ToDoubleSeconds(clock.TimeNow() - StartTime()));

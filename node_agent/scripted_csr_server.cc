@@ -332,7 +332,7 @@ std::string ScriptedCsrServer::Issue(const Csr& csr, const Fate& fate) const {
   CHECK_OK(request);
   CHECK_OK(request->VerifySignature());
   const absl::Time now = absl::FromUnixSeconds(
-      absl::ToUnixSeconds(clock_.TimeNow() - absl::Minutes(5)));
+      absl::ToUnixSeconds(clock_.TimeNow() + fate.ahead - absl::Minutes(5)));
   pki::TbsCertificate tbs;
   tbs.serial_number = absl::StrCat("serial-", version_);
   tbs.subject = request->subject();

@@ -36,6 +36,7 @@ struct Fate {
   std::optional<absl::Duration> replace;  // By another of the same name.
   // Of the certificate: from five minutes before it is issued, this long.
   absl::Duration lifetime = absl::Minutes(65);
+  absl::Duration ahead;  // The signer's clock is ahead by this.
   bool for_another_key = false;
   std::string common_name;  // Empty: the one asked for.
 };
