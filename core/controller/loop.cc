@@ -1,6 +1,7 @@
 #include "core/controller/loop.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -13,6 +14,7 @@
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "core/controller/backoff.h"
+#include "core/controller/gate.h"
 #include "core/controller/work_queue.h"
 
 namespace signet::controller {
@@ -22,7 +24,8 @@ Loop::Loop(Reconciler& reconciler, WorkQueue& queue, absl::Clock& clock,
     : reconciler_(reconciler),
       queue_(queue),
       clock_(clock),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      gate_(clock, options_.outage_backoff) {}
 
 Loop::~Loop() { Stop(); }
 
@@ -35,6 +38,7 @@ void Loop::Start() {
 
 void Loop::Stop() {
   queue_.Shutdown();
+  gate_.Shutdown();
   std::vector<std::thread> workers;
   {
     absl::MutexLock lock(mutex_);
@@ -50,9 +54,15 @@ void Loop::Forget(absl::string_view name) {
 
 void Loop::Work() {
   while (const std::optional<std::string> name = queue_.Get()) {
+    const std::optional<uint64_t> pass = gate_.Enter();
+    if (!pass) {
+      queue_.Done(*name);
+      return;
+    }
     const absl::Time start = clock_.TimeNow();
     const absl::Status result = reconciler_.Reconcile(*name);
     const absl::Duration took = clock_.TimeNow() - start;
+    gate_.Leave(*pass, IsOutage(result), RetryAfter(result));
     if (const auto delay = Account(*name, result)) {
       queue_.AddAfter(*name, *delay);
     }
@@ -72,9 +82,20 @@ std::optional<absl::Duration> Loop::Account(absl::string_view name,
     absl::MutexLock lock(mutex_);
     failures = ++failures_[name];
   }
-  const absl::Duration backoff = BackoffDelay(options_.backoff, failures);
-  if (!options_.retry_after) return backoff;
-  return std::max(backoff, options_.retry_after(result).value_or(backoff));
+  absl::Duration backoff = BackoffDelay(options_.backoff, failures);
+  if (IsOutage(result)) {
+    backoff = std::min(backoff, options_.outage_backoff.maximum);
+  }
+  return std::max(backoff, RetryAfter(result));
+}
+
+bool Loop::IsOutage(const absl::Status& result) const {
+  return options_.is_outage && options_.is_outage(result);
+}
+
+absl::Duration Loop::RetryAfter(const absl::Status& result) const {
+  if (!options_.retry_after) return absl::ZeroDuration();
+  return options_.retry_after(result).value_or(absl::ZeroDuration());
 }
 
 }  // namespace signet::controller

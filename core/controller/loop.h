@@ -15,6 +15,7 @@
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "core/controller/backoff.h"
+#include "core/controller/gate.h"
 #include "core/controller/work_queue.h"
 
 namespace signet::controller {
@@ -34,6 +35,15 @@ struct LoopOptions {
   BackoffPolicy backoff;
   // How long the server asked to wait, out of an error; may be empty.
   std::function<std::optional<absl::Duration>(const absl::Status&)> retry_after;
+  // True for an error of the server as a whole, which no request can get round
+  // (k8s::IsOutage): then nothing is asked of it for a while, as Gate says. May
+  // be empty: then none is.
+  std::function<bool(const absl::Status&)> is_outage;
+  // Pauses between tries during an outage. A name that found the outage is
+  // tried again after the longest of them at the latest: it is not to blame.
+  BackoffPolicy outage_backoff = {.initial = absl::Milliseconds(200),
+                                  .factor = 2,
+                                  .maximum = absl::Seconds(5)};
   // Told of every result, e.g. for logs and metrics; may be empty.
   std::function<void(absl::string_view name, const absl::Status& result,
                      absl::Duration took)>
@@ -62,10 +72,14 @@ class Loop {
   std::optional<absl::Duration> Account(absl::string_view name,
                                         const absl::Status& result);
 
+  bool IsOutage(const absl::Status& result) const;
+  absl::Duration RetryAfter(const absl::Status& result) const;
+
   Reconciler& reconciler_;
   WorkQueue& queue_;
   absl::Clock& clock_;
   const LoopOptions options_;
+  Gate gate_;
   absl::Mutex mutex_;
   absl::flat_hash_map<std::string, int> failures_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> workers_ ABSL_GUARDED_BY(mutex_);

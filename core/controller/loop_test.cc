@@ -9,6 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/simulated_clock.h"
@@ -102,6 +103,27 @@ TEST_F(LoopTest, RetriesAnErrorWithExponentialBackoff) {  // C-22
   EXPECT_THAT(reconciler_.Times(),
               ElementsAre(absl::ZeroDuration(), absl::Milliseconds(200),
                           absl::Milliseconds(600), absl::Milliseconds(1400)));
+}
+
+TEST_F(LoopTest, AsksNothingDuringAnOutageButOnceInAWhile) {
+  const absl::Status down = absl::UnavailableError("down");
+  reconciler_.Script({down, down, down, down, down, down, down});
+  LoopOptions options = Options();
+  options.workers = 3;
+  options.is_outage = absl::IsUnavailable;
+  Loop loop(reconciler_, queue_, clock_, options);
+  for (int i = 0; i < 100; ++i) queue_.Add(absl::StrCat("n", i));
+  loop.Start();
+  // Three may be under way when the first finds it; then one at a time.
+  AwaitResult(1).IgnoreError();
+  for (size_t tries = 2; tries <= 7; ++tries) {
+    clock_.AdvanceTime(absl::Seconds(5));
+    AwaitResult(tries).IgnoreError();
+  }
+  // The eighth gets its answer, and all others follow at once.
+  clock_.AdvanceTime(absl::Seconds(5));
+  AwaitResult(107).IgnoreError();
+  EXPECT_EQ(queue_.size(), 0u);
 }
 
 TEST_F(LoopTest, SuccessForgetsTheFailures) {  // C-22

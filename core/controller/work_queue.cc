@@ -2,35 +2,44 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
+#include "core/controller/fair_queue.h"
 
 namespace signet::controller {
 
-void WorkQueue::Add(absl::string_view name) {
+void WorkQueue::Add(absl::string_view name, const Turn& turn) {
   absl::MutexLock lock(mutex_);
   if (shutdown_) return;
   Unschedule(name);
-  AddLocked(name);
+  AddLocked(name, turn);
 }
 
 void WorkQueue::AddAfter(absl::string_view name, absl::Duration delay) {
   absl::MutexLock lock(mutex_);
   if (shutdown_) return;
   if (queued_.contains(name) || again_.contains(name)) return;  // Earlier.
+  const auto scheduled = due_.find(name);
+  const auto active = active_.find(name);
+  Turn turn;
+  if (active != active_.end()) {
+    turn = active->second;
+  } else if (scheduled != due_.end()) {
+    turn = scheduled->second.turn;
+  }
   if (delay <= absl::ZeroDuration()) {
     Unschedule(name);
-    AddLocked(name);
+    AddLocked(name, turn);
     return;
   }
   const absl::Time due = clock_.TimeNow() + delay;
-  const auto scheduled = due_.find(name);
-  if (scheduled != due_.end() && scheduled->second <= due) return;
+  if (scheduled != due_.end() && scheduled->second.due <= due) return;
   Unschedule(name);
-  due_.emplace(name, due);
+  due_.emplace(name, Delayed{due, std::move(turn)});
   schedule_.emplace(due, name);
 }
 
@@ -38,12 +47,10 @@ std::optional<std::string> WorkQueue::Get() {
   absl::MutexLock lock(mutex_);
   while (!shutdown_) {
     AddDue();
-    if (!ready_.empty()) {
-      std::string name = std::move(ready_.front());
-      ready_.pop_front();
-      queued_.erase(name);
-      active_.insert(name);
-      return name;
+    if (std::optional<FairQueue::Entry> entry = ready_.Pop()) {
+      queued_.erase(entry->name);
+      active_.insert_or_assign(entry->name, std::move(entry->turn));
+      return std::move(entry->name);
     }
     const absl::Time due = EarliestDue();
     const auto has_news = [this, due]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -57,13 +64,13 @@ std::optional<std::string> WorkQueue::Get() {
 void WorkQueue::Done(absl::string_view name) {
   absl::MutexLock lock(mutex_);
   active_.erase(name);
-  if (again_.erase(name) > 0) AddLocked(name);
+  if (auto again = again_.extract(name)) AddLocked(name, again.mapped());
 }
 
 void WorkQueue::Shutdown() {
   absl::MutexLock lock(mutex_);
   shutdown_ = true;
-  ready_.clear();
+  ready_.Clear();
   queued_.clear();
   again_.clear();
   due_.clear();
@@ -87,23 +94,24 @@ void WorkQueue::AddDue() {
   const absl::Time now = clock_.TimeNow();
   while (EarliestDue() <= now) {
     const std::string name = schedule_.begin()->second;
+    const Turn turn = due_.find(name)->second.turn;
     Unschedule(name);
-    AddLocked(name);
+    AddLocked(name, turn);
   }
 }
 
-void WorkQueue::AddLocked(absl::string_view name) {
+void WorkQueue::AddLocked(absl::string_view name, const Turn& turn) {
   if (active_.contains(name)) {
-    again_.emplace(name);
+    again_.try_emplace(name, turn);
   } else if (queued_.emplace(name).second) {
-    ready_.emplace_back(name);
+    ready_.Push(name, turn);
   }
 }
 
 void WorkQueue::Unschedule(absl::string_view name) {
   const auto scheduled = due_.find(name);
   if (scheduled == due_.end()) return;
-  schedule_.erase({scheduled->second, scheduled->first});
+  schedule_.erase({scheduled->second.due, scheduled->first});
   due_.erase(scheduled);
 }
 

@@ -8,6 +8,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/simulated_clock.h"
 #include "absl/time/time.h"
+#include "core/controller/fair_queue.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -134,6 +135,24 @@ TEST_F(WorkQueueTest, ShutdownEndsEveryGetAndDropsWhatWaits) {
   queue_.AddAfter("d", absl::Seconds(1));
   EXPECT_EQ(queue_.size(), 0u);
   EXPECT_EQ(queue_.Get(), std::nullopt);
+}
+
+TEST_F(WorkQueueTest, GoesByTurnsAlsoAfterADelay) {
+  const auto turn = [](const char* flow, int second) {
+    return Turn{flow, absl::FromUnixSeconds(second)};
+  };
+  queue_.Add("a2", turn("a", 2));
+  queue_.Add("a1", turn("a", 1));
+  queue_.Add("a3", turn("a", 3));
+  queue_.Add("b9", turn("b", 9));
+  EXPECT_EQ(queue_.Get(), "a1");
+  queue_.AddAfter("a1", absl::Seconds(1));  // It failed, and keeps its turn.
+  queue_.Done("a1");
+  EXPECT_EQ(Take(), "b9");
+  clock_.AdvanceTime(absl::Seconds(1));
+  EXPECT_EQ(Take(), "a1");
+  EXPECT_EQ(Take(), "a2");
+  EXPECT_EQ(Take(), "a3");
 }
 
 // A consumer in a thread of its own, whose takings the test can await.

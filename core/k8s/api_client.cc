@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/api/resource.h"
 #include "core/k8s/http_status.h"
+#include "core/k8s/outage.h"
 #include "core/k8s/watch_frames.h"
 #include "google/protobuf/message.h"
 
@@ -442,7 +443,8 @@ absl::Status ApiClient::Prepare(http::Request& request) {
 absl::StatusOr<http::Response> ApiClient::Do(http::Request request) {
   ABSL_RETURN_IF_ERROR(Prepare(request));
   ABSL_ASSIGN_OR_RETURN(http::Response response,
-                        transport_.Send(request, options_.request_timeout));
+                        transport_.Send(request, options_.request_timeout),
+                        NoAnswer(_));
   ABSL_RETURN_IF_ERROR(StatusFromResponse(response));
   return response;
 }
@@ -450,7 +452,8 @@ absl::StatusOr<http::Response> ApiClient::Do(http::Request request) {
 absl::StatusOr<http::StreamResponse> ApiClient::Open(http::Request request) {
   ABSL_RETURN_IF_ERROR(Prepare(request));
   ABSL_ASSIGN_OR_RETURN(http::StreamResponse response,
-                        transport_.Open(request, options_.request_timeout));
+                        transport_.Open(request, options_.request_timeout),
+                        NoAnswer(_));
   if (response.stream == nullptr || response.status < 200 ||
       response.status >= 300) {
     http::Response failed;

@@ -14,9 +14,11 @@
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
+#include "core/api/codec.h"
 #include "core/base/rng.h"
 #include "core/controller/loop.h"
 #include "core/k8s/http_status.h"
+#include "core/k8s/outage.h"
 #include "core/k8s/reflector.h"
 #include "core/k8s/resource_api.h"
 #include "core/service/csr_log.h"
@@ -131,6 +133,7 @@ controller::LoopOptions CsrController::LoopOptions(int workers) {
   controller::LoopOptions options;
   options.workers = workers;
   options.retry_after = k8s::RetryAfter;
+  options.is_outage = k8s::IsOutage;
   options.on_result = [this](absl::string_view name, const absl::Status& result,
                              absl::Duration took) {
     metrics_.CountReconciliation(result, took);
@@ -152,7 +155,11 @@ void CsrController::Enqueue(const CertificateSigningRequest& csr) {
       return;
     }
   }
-  if (wanted) Reconcile(name);
+  if (!wanted) return;
+  // Oldest first, and one requester's burst does not hold up another's.
+  queue_.Add(name, {csr.spec().username(),
+                    api::ToAbslTime(csr.metadata().creation_timestamp())});
+  metrics_.SetQueueDepth(queue_.size());
 }
 
 void CsrController::Heard() {
