@@ -24,6 +24,7 @@ absl::Status NativeProvider::Start(const std::string& directory) {
   ABSL_ASSIGN_OR_RETURN(const std::string etcd, Binary("etcd"));
   ABSL_ASSIGN_OR_RETURN(const std::vector<int> ports, FreePorts(4));
   api_port_ = ports[0];
+  etcd_port_ = ports[1];
   environment_ = {
       {"RUN", state_},
       {"BIN", etcd.substr(0, etcd.rfind('/'))},

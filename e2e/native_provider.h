@@ -43,12 +43,18 @@ class NativeProvider : public ClusterProvider {
   absl::Duration SigningDuration() const override;
   absl::Duration Backdate() const override { return absl::Minutes(5); }
 
+  // The state folder of tools/kubernetes/start, with pki/ and NAME.pid.
+  const std::string& StateDirectory() const { return state_; }
+  // Where etcd listens on 127.0.0.1, with TLS (pki/etcd-client.crt).
+  int EtcdPort() const { return etcd_port_; }
+
  private:
   const NativeOptions options_;
   std::string state_;   // The state folder of tools/kubernetes/start.
   std::string script_;  // tools/kubernetes/start.
   std::vector<std::pair<std::string, std::string>> environment_;
   int api_port_ = 0;
+  int etcd_port_ = 0;
   std::unique_ptr<Process> control_plane_;
 };
 
