@@ -1,5 +1,6 @@
 #include "approver_service/approver_config_reader.h"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -274,10 +275,11 @@ TEST(ReadApproverConfigTest, TakesTheExamples) {
   const std::string directory = "deploy/approver";
   const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
   ASSERT_THAT(names, IsOk());
-  EXPECT_THAT(names->size(), Ge(6u));
+  size_t read = 0;
   for (const std::string& name : *names) {
     SCOPED_TRACE(name);
-    ASSERT_TRUE(absl::EndsWith(name, ".yaml"));
+    if (!absl::EndsWith(name, ".yaml")) continue;
+    ++read;
     const absl::StatusOr<std::string> text =
         files.Read(absl::StrCat(directory, "/", name), 1 << 20);
     ASSERT_THAT(text, IsOk());
@@ -287,6 +289,7 @@ TEST(ReadApproverConfigTest, TakesTheExamples) {
       EXPECT_THAT(ReadApproverConfig(name, *text), IsOk());
     }
   }
+  EXPECT_THAT(read, Ge(6u));
 }
 
 }  // namespace

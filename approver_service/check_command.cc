@@ -61,20 +61,18 @@ absl::StatusOr<std::string> ReadAll(std::istream& in) {
 CLI::App* AddCheckCommand(CLI::App& app, CheckFlags& flags) {
   CLI::App* const check = app.add_subcommand("check", kDescription);
   check->footer(kExamples);
-  check->add_option("--config", flags.config,
-                    "File of kind ApproverConfiguration. Without one: what "
-                    "runs without one.");
+  check
+      ->add_option("--config", flags.config,
+                   "What to judge by (kind ApproverConfiguration). Without it, "
+                   "what the service does without it")
+      ->type_name("FILE");
   check
       ->add_option("--csr", flags.csr,
-                   "File of CertificateSigningRequests, YAML or JSON, also a "
-                   "list as kubectl get csr -o json writes it; - is standard "
-                   "input.")
+                   "CertificateSigningRequests in YAML or JSON, also a list as "
+                   "kubectl get csr -o json writes it; - is standard input")
+      ->type_name("FILE")
       ->required();
-  check->add_option("--evidence", flags.sources.evidence,
-                    "File of kind ApproverEvidence.");
-  check->add_option("--nodes", flags.sources.nodes,
-                    "File of Nodes, as kubectl get nodes -o json writes it: "
-                    "what witness nodeStatus knows.");
+  AddSourceFlags(*check, flags.sources);
   return check;
 }
 

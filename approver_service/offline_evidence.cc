@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
@@ -149,6 +150,19 @@ absl::StatusOr<policy::ApproverEvidence> ParseEvidence(absl::string_view file,
       file, text, "signet.dev/v1alpha1", "ApproverEvidence",
       [&](ConfigMapping& c) { ReadStated(c, file, &stated); }));
   return stated;
+}
+
+void AddSourceFlags(CLI::App& command, OfflineSources& sources) {
+  command
+      .add_option("--evidence", sources.evidence,
+                  "What witnesses would say (kind ApproverEvidence), about "
+                  "every request")
+      ->type_name("FILE");
+  command
+      .add_option("--nodes", sources.nodes,
+                  "Nodes, as kubectl get nodes -o json writes them: what "
+                  "witness nodeStatus knows")
+      ->type_name("FILE");
 }
 
 absl::StatusOr<OfflineEvidence> OfflineEvidence::Read(

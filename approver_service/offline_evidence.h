@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "CLI/CLI.hpp"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "approver_service/node_inventory.h"
@@ -23,6 +24,9 @@ struct OfflineSources {
   std::string evidence;  // `kind: ApproverEvidence`; empty: none.
   std::string nodes;     // Nodes, as kubectl get nodes -o json; empty: none.
 };
+
+// Adds --evidence and --nodes. `sources` must outlive `command`.
+void AddSourceFlags(CLI::App& command, OfflineSources& sources);
 
 // Evidence from files. Value, immutable.
 class OfflineEvidence {

@@ -220,21 +220,20 @@ absl::StatusOr<std::vector<Csr>> ReadHistory(const std::string& directory,
 CLI::App* AddReplayCommand(CLI::App& app, ReplayFlags& flags) {
   CLI::App* const replay = app.add_subcommand("replay", kDescription);
   replay->footer(kExamples);
-  replay->add_option("--config", flags.config,
-                     "File of kind ApproverConfiguration. Without one: what "
-                     "runs without one.");
+  replay
+      ->add_option("--config", flags.config,
+                   "What to judge by (kind ApproverConfiguration). Without it, "
+                   "what the service does without it")
+      ->type_name("FILE");
   replay
       ->add_option("--history", flags.history,
-                   "Directory of files *.json, *.yaml and *.yml with "
-                   "CertificateSigningRequests.")
+                   "Where files *.json, *.yaml and *.yml with "
+                   "CertificateSigningRequests are")
+      ->type_name("DIR")
       ->required();
-  replay->add_option("--evidence", flags.sources.evidence,
-                     "File of kind ApproverEvidence: holds for every request.");
-  replay->add_option("--nodes", flags.sources.nodes,
-                     "File of Nodes, as kubectl get nodes -o json writes it: "
-                     "what witness nodeStatus knows.");
+  AddSourceFlags(*replay, flags.sources);
   replay->add_flag("--differences-only", flags.differences_only,
-                   "Leave out of the table what agrees.");
+                   "Leave out of the table what agrees");
   return replay;
 }
 
