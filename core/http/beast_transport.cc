@@ -99,7 +99,15 @@ class Core {
         io_(1),
         work_(io_.get_executor()),
         sweeper_(io_),
-        thread_([this] { io_.run(); }) {}
+        identity_timer_(io_),
+        thread_([this] { io_.run(); }) {
+    if (tls_ != nullptr && options_.identity != nullptr) {
+      asio::post(io_, [this] {
+        IdentityHasChanged();
+        WatchIdentity();
+      });
+    }
+  }
 
   ~Core() {
     Shutdown();
@@ -139,6 +147,7 @@ class Core {
 
   void CloseConnections() {
     RunOnThread([this] {
+      if (options_.identity != nullptr) IdentityHasChanged();
       CloseAll(absl::UnavailableError(
           absl::StrCat("the connections to ", name_, " were closed")));
     });
@@ -242,6 +251,33 @@ class Core {
     const std::vector<std::shared_ptr<Connection>> open(open_.begin(),
                                                         open_.end());
     for (const auto& connection : open) connection->Close(reason);
+  }
+
+  // Whether the certificate to present is another than when this was last
+  // asked. One that has gone without a successor changes nothing.
+  bool IdentityHasChanged() {
+    std::shared_ptr<const TlsIdentity> now = options_.identity->Current();
+    if (now == nullptr || now == identity_) return false;
+    const bool changed =
+        identity_ == nullptr ||
+        now->chain.front().der() != identity_->chain.front().der();
+    identity_ = std::move(now);
+    return changed;
+  }
+
+  // Closes, from time to time, what was made with another certificate than the
+  // present one: so that a watch, which would never ask for a new one by
+  // itself, does not outlive the old (SPEC ).
+  void WatchIdentity() {
+    identity_timer_.expires_at(DeadlineAfter(options_.identity_check));
+    identity_timer_.async_wait([this](ErrorCode error) {
+      if (error || shut_down_) return;
+      if (IdentityHasChanged()) {
+        CloseAll(absl::UnavailableError(
+            absl::StrCat("the client certificate for ", name_, " changed")));
+      }
+      WatchIdentity();
+    });
   }
 
   asio::awaitable<absl::StatusOr<Response>> SendOnThread(
@@ -608,6 +644,8 @@ class Core {
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   asio::steady_timer sweeper_;
+  asio::steady_timer identity_timer_;
+  std::shared_ptr<const TlsIdentity> identity_;  // The last one seen.
   bool shut_down_ = false;
   absl::flat_hash_set<std::shared_ptr<Connection>> open_;  // All of them.
   std::vector<Link> idle_;

@@ -25,6 +25,9 @@ struct TransportOptions {
   // Name to verify and to send as SNI, instead of the URL's host.
   std::string tls_server_name;
   std::shared_ptr<IdentitySource> identity;  // Null: no client certificate.
+  // How often to ask `identity` for another certificate than the one before;
+  // all connections are closed then (SPEC A-44).
+  absl::Duration identity_check = absl::Seconds(10);
   // "http://user:password@host:port" of a proxy; empty: none. It is asked to
   // CONNECT to an https server and to pass on requests to an http one.
   // ProxyFromEnvironment in core/sys reads HTTPS_PROXY and NO_PROXY.

@@ -412,7 +412,52 @@ TEST(BeastTransportTest, RotatesTheClientCertificate) {  // SPEC A-44.
               StatusIs(absl::StatusCode::kUnavailable));
 }
 
-TEST(BeastTransportTest, ReloadsTheServersCertificateAndTheRoots) {
+TEST(BeastTransportTest, A44A47ClosesAWatchWhenTheCertificateChanges) {
+  const TestCa ca;
+  Recorder recorder;
+  ServerOptions server_options;
+  server_options.identity = std::make_shared<FixedIdentity>(ca.Server().tls);
+  server_options.request_client_certificate = true;
+  const auto server = Start(
+      [&](const Request& request, const Peer& peer,
+          std::shared_ptr<Responder> responder) {
+        if (request.target == "/watch") {
+          responder->Start(200, {});
+          responder->Write("event");
+          responder->OnClosed([responder] {});  // Never finished.
+          return;
+        }
+        recorder.handler()(request, peer, std::move(responder));
+      },
+      server_options);
+  const auto identity = std::make_shared<ChangingIdentity>();
+  const TestIdentity old_identity = ca.Client("old");
+  identity->Set(old_identity.tls);
+  TransportOptions options = Tls(server->port(), ca);
+  options.identity = identity;
+  options.identity_check = absl::Milliseconds(5);
+  const auto transport = NewTransport(options);
+
+  auto stream = transport->Open(Get("/watch"), kPatience);
+  ASSERT_THAT(stream, IsOk());
+  ASSERT_THAT(stream->stream->Read(kPatience), IsOkAndHolds("event"));
+  // The same certificate, read anew, is no change; nor is none at all.
+  identity->Set(std::make_shared<const TlsIdentity>(*old_identity.tls));
+  EXPECT_THAT(stream->stream->Read(absl::Milliseconds(50)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  identity->Set(nullptr);
+  EXPECT_THAT(stream->stream->Read(absl::Milliseconds(50)),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  // Nobody asks for a new connection, and yet:
+  identity->Set(ca.Client("new").tls);
+  EXPECT_THAT(stream->stream->Read(kPatience),
+              StatusIs(absl::StatusCode::kUnavailable));
+  ASSERT_THAT(transport->Send(Get(), kPatience), IsOk());
+  ASSERT_THAT(recorder.seen(), SizeIs(1));
+  EXPECT_EQ(recorder.seen()[0].common_name, "new");
+}
+
+TEST(BeastTransportTest, A47ReloadsTheServersCertificateAndTheRoots) {
   const TestCa old_ca, new_ca;
   const auto identity = std::make_shared<ChangingIdentity>();
   identity->Set(old_ca.Server().tls);

@@ -385,7 +385,7 @@ TEST_F(CredentialsTest, InlineDataWins) {
 }
 
 // SPEC A-47.
-TEST_F(CredentialsTest, FilesAreReadAgainAfterFiveMinutes) {
+TEST_F(CredentialsTest, A47FilesAreReadAgainAfterFiveMinutes) {
   const TestIdentity first = ca_.Client("first");
   const TestIdentity second = ca_.Client("second");
   Write("/ca", ca_.certificate_pem());
@@ -409,7 +409,7 @@ TEST_F(CredentialsTest, FilesAreReadAgainAfterFiveMinutes) {
 }
 
 // SPEC.
-TEST_F(CredentialsTest, ABadNewFileKeepsTheOldOne) {
+TEST_F(CredentialsTest, A47ABadNewFileKeepsTheOldOne) {
   const TestIdentity first = ca_.Client("first");
   const TestIdentity second = ca_.Client("second");
   Write("/ca", ca_.certificate_pem());
