@@ -318,6 +318,7 @@ class KillTest : public ::testing::TestWithParam<int> {
 int KillTest::all_points = 0;
 int KillTest::all_crashes = 0;
 
+// SPEC F-2, and as far as they are about interruptions.
 TEST_P(KillTest, EndsWithAValidPairAndOneRequestWhereverItIsKilled) {
   const Scenario& scenario = Scenarios().at(GetParam());
   SCOPED_TRACE(scenario.name);
