@@ -30,6 +30,33 @@ void AddApproverFlags(CLI::App& app, ApproverFlags& flags) {
   service::AddServiceFlags(app, flags.service);
   service::AddWorkersFlag(app, flags.service);
   service::AddLeaderFlags(app, flags.service);
+  app.add_option(
+         "--config", flags.config,
+         "What to approve (kind ApproverConfiguration), read again when "
+         "it changes. Without it, kubelets' client certificates as "
+         "Kubernetes does")
+      ->type_name("FILE");
+  app.add_flag("--dry-run", flags.dry_run,
+               "Write nothing to the API; log and count what would be written");
+  app.add_option("--audit-log-file", flags.audit_log_file,
+                 "Where a record of each decision is appended, one JSON object "
+                 "a line, before the decision is written. While it cannot be, "
+                 "nothing is decided")
+      ->type_name("FILE");
+  app.add_option_function<std::string>(
+         "--explain",
+         [&flags](const std::string& how) {
+           flags.explanations.events = how == "event" || how == "both";
+           flags.explanations.annotations =
+               how == "annotation" || how == "both";
+         },
+         "How kubectl describe csr shows why a request is left alone: by an "
+         "Event, by an annotation on the request (which takes the right to "
+         "patch requests), by both or by none")
+      ->type_name("event|annotation|both|none")
+      ->default_str("event")
+      ->check(CLI::IsMember({"event", "annotation", "both", "none"})
+                  .description(""));
   app.add_option_function<std::string>(
          "--review-cache-ttl",
          [&flags](const std::string& text) {

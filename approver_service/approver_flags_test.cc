@@ -30,6 +30,10 @@ TEST(ApproverFlagsTest, HasDefaults) {
   ApproverFlags flags;
   EXPECT_EQ(Parse({}, flags), "");
   EXPECT_EQ(flags.review_cache_ttl, absl::Seconds(10));
+  EXPECT_EQ(flags.config, "");
+  EXPECT_FALSE(flags.dry_run);
+  EXPECT_TRUE(flags.explanations.events);
+  EXPECT_FALSE(flags.explanations.annotations);
 }
 
 TEST(ApproverFlagsTest, ReadsWhatIsGiven) {
@@ -39,6 +43,20 @@ TEST(ApproverFlagsTest, ReadsWhatIsGiven) {
   EXPECT_EQ(flags.service.workers, 7);
   EXPECT_EQ(Parse({"--review-cache-ttl=0"}, flags), "");
   EXPECT_EQ(flags.review_cache_ttl, absl::ZeroDuration());
+  EXPECT_EQ(Parse({"--config=a.yaml", "--dry-run", "--audit-log-file=b",
+                   "--explain=annotation"},
+                  flags),
+            "");
+  EXPECT_EQ(flags.config, "a.yaml");
+  EXPECT_TRUE(flags.dry_run);
+  EXPECT_EQ(flags.audit_log_file, "b");
+  EXPECT_FALSE(flags.explanations.events);
+  EXPECT_TRUE(flags.explanations.annotations);
+  EXPECT_EQ(Parse({"--explain=both"}, flags), "");
+  EXPECT_TRUE(flags.explanations.events);
+  EXPECT_EQ(Parse({"--explain=none"}, flags), "");
+  EXPECT_FALSE(flags.explanations.events);
+  EXPECT_FALSE(flags.explanations.annotations);
 }
 
 TEST(ApproverFlagsTest, NamesTheFlagThatIsWrong) {
@@ -53,6 +71,7 @@ TEST(ApproverFlagsTest, NamesTheFlagThatIsWrong) {
       {"--review-cache-ttl=6m",
        "--review-cache-ttl: 6m is not from 0s to 5m0s"},
       {"--workers=0", "--workers"},
+      {"--explain=loudly", "--explain"},
   };
   for (const auto& t : kTests) {
     SCOPED_TRACE(t.argument);

@@ -1,5 +1,5 @@
-// signet-approver approves the requests by which kubelets get and renew their
-// client certificates.
+// signet-approver approves CertificateSigningRequests: those of kubelets, and
+// others by its configuration's policies.
 
 #include <cstdlib>
 #include <iostream>
@@ -7,46 +7,106 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/status/status_macros.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock_interface.h"
+#include "approver_service/approver.h"
 #include "approver_service/approver_flags.h"
-#include "approver_service/reconciler.h"
-#include "approver_service/review_cache.h"
-#include "core/api/authorization.pb.h"
-#include "core/api/certificates.pb.h"
-#include "core/k8s/api_client.h"
-#include "core/k8s/resource_api.h"
+#include "approver_service/check_command.h"
+#include "approver_service/replay_command.h"
+#include "approver_service/request_history.h"
+#include "approver_service/settings.h"
 #include "core/policy/approval.h"
+#include "core/service/audit_log.h"
 #include "core/service/csr_service.h"
 #include "core/service/service_flags.h"
 #include "core/sys/boring_rng.h"
 #include "core/sys/environment.h"
 #include "core/sys/posix_file_system.h"
+#include "core/sys/resolver.h"
 #include "core/sys/signals.h"
 
 namespace signet {
 namespace {
 
 constexpr char kDescription[] =
-    R"(Approves CertificateSigningRequests of kubelets for their client certificates
-(signer kubernetes.io/kube-apiserver-client-kubelet), if the request is of the
-right shape, is signed with its own key, and the API server lets the requester
-create certificatesigningrequests/selfnodeclient (a node that renews its own) or
-/nodeclient (a node that joins). It denies nothing: other requests stay pending,
-and the log says why.
+    R"(Approves CertificateSigningRequests that are signed with their own key and whose
+requester may have what it asks for:
+
+  kubelets' client certificates  of the right shape, if the API server lets the
+                                 requester create certificatesigningrequests/
+                                 selfnodeclient or /nodeclient
+  kubelets' serving certificates only with --config: each name and address must
+                                 be backed by witnesses
+  other signers                  only with --config: by its policies
+
+It denies nothing that the configuration does not say is to be denied: other
+requests stay pending, and log, Event and audit record say why. What cannot be
+found out now is tried again.
 )";
 
 constexpr char kExamples[] = R"(Examples:
   signet-approver                                     in a pod
   signet-approver --kubeconfig=approver.kubeconfig    elsewhere
+  signet-approver --config=approver.yaml --dry-run    what would it do?
+  signet-approver check --config=approver.yaml --csr=csr.json
+  signet-approver replay --config=approver.yaml --history=history
 )";
+
+absl::Status Run(const approver::ApproverFlags& flags,
+                 const service::Platform& platform,
+                 const absl::Notification& stop) {
+  ABSL_ASSIGN_OR_RETURN(
+      const std::unique_ptr<approver::SettingsSource> settings,
+      approver::SettingsSource::Create(platform.files, flags.config));
+  std::unique_ptr<service::AuditLog> audit;
+  if (!flags.audit_log_file.empty()) {
+    ABSL_ASSIGN_OR_RETURN(
+        audit, service::AuditLog::Open(platform.files, flags.audit_log_file),
+        _ << "--audit-log-file");
+  }
+  approver::RequestHistory history(platform.clock);
+  sys::SystemResolver resolver;
+  return service::RunCsrService(
+      {.name = "signet-approver",
+       .wants = policy::AwaitsApproval,
+       .observer = &history,
+       .make_reconciler =
+           [&](const service::CsrServiceParts& parts) {
+             return std::make_unique<approver::Approver>(
+                 approver::ApproverParts{*settings, history, audit.get(),
+                                         platform.clock, platform.rng,
+                                         resolver},
+                 parts, flags);
+           }},
+      flags.service, platform, stop);
+}
+
+int ExitCode(const absl::Status& status) {
+  if (status.ok()) return service::kExitOk;
+  std::cerr << "signet-approver: " << status.message() << "\n";
+  return service::kExitFailure;
+}
 
 int Main(int argc, char** argv) {
   approver::ApproverFlags flags;
+  approver::CheckFlags check_flags;
+  approver::ReplayFlags replay_flags;
   CLI::App app(kDescription, "signet-approver");
   app.footer(kExamples);
   approver::AddApproverFlags(app, flags);
+  const CLI::App* const check = approver::AddCheckCommand(app, check_flags);
+  const CLI::App* const replay = approver::AddReplayCommand(app, replay_flags);
+  app.require_subcommand(0, 1);
   if (const auto code = service::ParseFlags(app, argc, argv)) return *code;
+  sys::PosixFileSystem files;
+  if (check->parsed()) {
+    return ExitCode(
+        approver::RunCheck(check_flags, files, std::cin, std::cout));
+  }
+  if (replay->parsed()) {
+    return ExitCode(approver::RunReplay(replay_flags, files, std::cout));
+  }
 
   // The signals before any thread, which the log may start.
   absl::Notification stop;
@@ -56,28 +116,8 @@ int Main(int argc, char** argv) {
   });
   service::StartLogging(flags.service);
   sys::BoringRng rng;
-  sys::PosixFileSystem files;
-  absl::Clock& clock = absl::Clock::GetRealClock();
-  std::unique_ptr<k8s::ResourceApi<api::SubjectAccessReview>> reviews;
-  std::unique_ptr<approver::ReviewCache> cache;
-
-  const absl::Status status = service::RunCsrService(
-      {.name = "signet-approver",
-       .wants = policy::AwaitsApproval,
-       .make_reconciler =
-           [&](const service::CsrServiceParts& parts) {
-             reviews = parts.client.Api<api::SubjectAccessReview>();
-             cache = std::make_unique<approver::ReviewCache>(
-                 *reviews, clock, flags.review_cache_ttl);
-             return std::make_unique<approver::Reconciler>(parts.csrs, *cache,
-                                                           parts.log);
-           }},
-      flags.service, {clock, rng, files, sys::GetEnv}, stop);
-  if (!status.ok()) {
-    std::cerr << "signet-approver: " << status.message() << "\n";
-    return service::kExitFailure;
-  }
-  return service::kExitOk;
+  return ExitCode(
+      Run(flags, {absl::Clock::GetRealClock(), rng, files, sys::GetEnv}, stop));
 }
 
 }  // namespace

@@ -179,6 +179,7 @@ absl::StatusOr<std::unique_ptr<Process>> Testbed::LaunchApprover(
   flags.push_back("--kubeconfig=" + (options.kubeconfig.empty()
                                          ? cluster_.ApproverKubeconfig()
                                          : options.kubeconfig));
+  flags.insert(flags.end(), options.flags.begin(), options.flags.end());
   return Launch(options.name, "approver_service/signet-approver", flags);
 }
 
@@ -196,7 +197,9 @@ absl::StatusOr<std::unique_ptr<Process>> Testbed::LaunchSigner(
                 "--cluster-signing-key-file=" +
                     or_default(options.ca_key_file, cluster_.CaKeyFile()),
                 "--cluster-signing-duration=" +
-                    absl::FormatDuration(cluster_.SigningDuration()),
+                    absl::FormatDuration(options.duration > absl::ZeroDuration()
+                                             ? options.duration
+                                             : cluster_.SigningDuration()),
                 "--backdate=" + absl::FormatDuration(cluster_.Backdate())});
   return Launch(options.name, "signer_service/signet-signer", flags);
 }

@@ -67,12 +67,14 @@ struct SignerOptions {
   std::string ca_key_file;
   Election election = Election::kQuick;
   std::string name = "signet-signer";  // Of its log.
+  absl::Duration duration;             // Zero: the cluster's.
 };
 
 struct ApproverOptions {
   std::string kubeconfig;  // Empty: the approver's own.
   Election election = Election::kQuick;
   std::string name = "signet-approver";  // Of its log.
+  std::vector<std::string> flags;        // Further ones.
 };
 
 // Testbed is one test's use of a cluster: a folder, an administrator's client,

@@ -190,11 +190,14 @@ void AddServices(const BootstrapPolicyOptions& options, Builder& builder) {
         ServiceRules("approval", "approve", options.approver_signers);
     rules.push_back(
         Rule({"create"}, {kAuthorization}, {"subjectaccessreviews"}));
+    rules.push_back(Rule({"get"}, {""}, {"nodes"}));
     builder.Role("signet:approver", std::move(rules));
     builder.Bind("signet:approver", "signet:approver", "User",
                  {options.approver_user});
     builder.NamespaceRole("kube-system", "signet:approver",
                           options.approver_user, LeaseRules("signet-approver"));
+    builder.NamespaceRole("default", "signet:approver", options.approver_user,
+                          {Rule({"create", "patch"}, {""}, {"events"})});
   }
   if (!options.signer_user.empty()) {
     builder.Role("signet:signer",
