@@ -1,13 +1,19 @@
 #include "signer_service/signer_config.h"
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/status_matchers.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "core/policy/custom_signing.h"
+#include "core/sys/pkcs11_uri.h"
+#include "core/sys/posix_file_system.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -162,6 +168,31 @@ TEST(SignerConfigTest, NamesWhatIsWrongAndItsLine) {
         Parse(t.text).status(),
         StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(t.want)));
   }
+}
+
+// What deploy/ shows works.
+TEST(SignerConfigTest, TakesTheExamples) {
+  sys::PosixFileSystem files;
+  const std::string directory = "deploy/signer";
+  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
+  ASSERT_EQ(names.status(), absl::OkStatus());
+  int read = 0;
+  for (const std::string& name : *names) {
+    SCOPED_TRACE(name);
+    if (!absl::EndsWith(name, ".yaml")) continue;
+    ++read;
+    const absl::StatusOr<std::string> text =
+        files.Read(absl::StrCat(directory, "/", name), 1 << 20);
+    ASSERT_EQ(text.status(), absl::OkStatus());
+    const absl::StatusOr<SignerConfiguration> config =
+        ParseSignerConfiguration(name, *text);
+    ASSERT_EQ(config.status(), absl::OkStatus());
+    for (const CustomSigner& signer : config->signers) {
+      if (!absl::StartsWith(signer.ca.key, "pkcs11:")) continue;
+      EXPECT_EQ(sys::ParsePkcs11Uri(signer.ca.key).status(), absl::OkStatus());
+    }
+  }
+  EXPECT_EQ(read, 2);
 }
 
 }  // namespace
