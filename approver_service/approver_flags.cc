@@ -37,7 +37,8 @@ void AddApproverFlags(CLI::App& app, ApproverFlags& flags) {
          "Kubernetes does")
       ->type_name("FILE");
   app.add_flag("--dry-run", flags.dry_run,
-               "Write nothing to the API; log and count what would be written");
+               "Write nothing to the API, not even a Lease; log and count what "
+               "would be written");
   app.add_option("--audit-log-file", flags.audit_log_file,
                  "Where a record of each decision is appended, one JSON object "
                  "a line, before the decision is written. While it cannot be, "

@@ -65,6 +65,9 @@ absl::Status Run(const approver::ApproverFlags& flags,
         audit, service::AuditLog::Open(platform.files, flags.audit_log_file),
         _ << "--audit-log-file");
   }
+  // Beside the replica that works, and without the Lease, which is a write.
+  service::ServiceFlags service_flags = flags.service;
+  if (flags.dry_run) service_flags.leader.elect = false;
   approver::RequestHistory history(platform.clock);
   sys::SystemResolver resolver;
   return service::RunCsrService(
@@ -79,7 +82,7 @@ absl::Status Run(const approver::ApproverFlags& flags,
                                          resolver},
                  parts, flags);
            }},
-      flags.service, platform, stop);
+      service_flags, platform, stop);
 }
 
 int ExitCode(const absl::Status& status) {

@@ -93,7 +93,7 @@ std::vector<Right> NeededRights(const policy::ApproverConfig& config,
                       .resource = kRequests,
                       .purpose = "to say why a request waits"});
   }
-  if (options.leader.elect) {
+  if (options.leader.elect && !dry_run) {
     const service::LeaderFlags& leader = options.leader;
     for (const char* verb : {"create", "get", "update"}) {
       // What is yet to be made has no name.

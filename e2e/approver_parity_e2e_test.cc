@@ -2,6 +2,7 @@
 // to ours, on the same kube-apiserver: the same verdict, reason and message
 // (SPEC B-1 to B-7).
 
+#include <algorithm>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -203,6 +204,40 @@ TEST_F(ApproverParityTest, B1B2B3B4B7DecidesAsKubeControllerManagerDoes) {
             << outcomes[ParityOutcome::kSelf] << " approved as selfnodeclient, "
             << outcomes[ParityOutcome::kNode] << " as nodeclient, "
             << outcomes[ParityOutcome::kLeft] << " left alone)\n";
+}
+
+// Kubernetes' own is silent about what it leaves alone.
+TEST_F(ApproverParityTest, UnlikeItSaysInKubectlDescribeWhyARequestWaits) {
+  const auto left = std::find_if(
+      cases_.begin(), cases_.end(),
+      [](const ParityCase& c) { return c.sentence == "a DNS name"; });
+  ASSERT_NE(left, cases_.end());
+  CertificateSigningRequest csr = left->csr;
+  csr.mutable_metadata()->set_name("parity-explained");
+  ASSERT_THAT(CreateAs(testbed().admin(), left->requester, csr), IsOk());
+  const absl::StatusOr<std::unique_ptr<Process>> approver =
+      testbed().StartApprover();
+  ASSERT_THAT(approver.status(), IsOk());
+  const absl::StatusOr<std::string> kubectl = cluster().Binary("kubectl");
+  ASSERT_THAT(kubectl.status(), IsOk());
+  std::string described;
+  EXPECT_THAT(
+      Eventually(absl::Seconds(30),
+                 [&]() -> absl::Status {
+                   ABSL_ASSIGN_OR_RETURN(
+                       const CommandResult result,
+                       RunCommand({*kubectl, "--kubeconfig",
+                                   cluster().AdminKubeconfig(), "describe",
+                                   "csr", "parity-explained"}));
+                   described = result.out + result.err;
+                   return absl::StrContains(described, "ApprovalWithheld")
+                              ? absl::OkStatus()
+                              : absl::UnavailableError(described);
+                 }),
+      IsOk());
+  EXPECT_THAT(described, ::testing::ContainsRegex(
+                             "Warning +ApprovalWithheld .*signet-approver +"
+                             "shape: DNS subjectAltNames are not allowed"));
 }
 
 }  // namespace

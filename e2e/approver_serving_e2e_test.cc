@@ -375,11 +375,10 @@ TEST_F(ApproverServingTest, B13ApprovesWhatTwoWitnessesBackAndNothingElse) {
             << " hostile requests not approved, each with its reason\n";
 }
 
-TEST_F(ApproverServingTest, ADryRunWritesNothing) {
-  // Joining takes an approver that writes.
+TEST_F(ApproverServingTest, ADryRunBesideTheApproverAtWorkWritesNothing) {
   Start({});
   if (HasFatalFailure()) return;
-  approver_->Terminate();
+  audit_ = testbed().directory() + "/dry-run.jsonl";
   absl::StatusOr<std::unique_ptr<Process>> dry =
       testbed().StartApprover({.name = "dry-run",
                                .flags = {"--config=" + config_, "--dry-run",
