@@ -16,6 +16,7 @@
 #include "core/pki/pem.h"
 #include "core/pki/private_key.h"
 #include "core/pki/subject_alt_name.h"
+#include "core/sys/boring_key_generator.h"
 #include "core/testing/csr_builder.h"
 #include "core/testing/test_ca.h"
 #include "e2e/process.h"
@@ -100,7 +101,7 @@ CsrFields WithLifetime(int seconds) {
 
 std::string RequestOf(pki::KeyAlgorithm algorithm) {
   const absl::StatusOr<pki::PrivateKey> key =
-      pki::PrivateKey::Generate(algorithm);
+      sys::BoringKeyGenerator().Generate(algorithm);
   CHECK_OK(key.status());
   const absl::StatusOr<std::string> der =
       pki::CertificateRequest::Build(NodeSubject(), {}, *key);
