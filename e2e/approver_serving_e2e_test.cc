@@ -21,6 +21,9 @@
 #include "core/api/certificates.pb.h"
 #include "core/api/core.pb.h"
 #include "core/api/csr_status_text.h"
+#include "core/http/message.h"
+#include "core/http/server.h"
+#include "core/http/tls_identity.h"
 #include "core/k8s/resource_api.h"
 #include "core/pki/certificate.h"
 #include "core/pki/certificate_request.h"
@@ -29,6 +32,7 @@
 #include "core/pki/pem.h"
 #include "core/pki/private_key.h"
 #include "core/pki/subject_alt_name.h"
+#include "core/testing/test_ca.h"
 #include "e2e/e2e_test.h"
 #include "e2e/process.h"
 #include "e2e/scenarios.h"
@@ -131,7 +135,7 @@ class ApproverServingTest : public E2eTest {
   }
 
   // The services, and a node that has joined and says where it is.
-  void Start(Words flags) {
+  void Start(Words flags, const std::string& address = kAddress) {
     flags.push_back("--audit-log-file=" + audit_);
     absl::StatusOr<std::unique_ptr<Process>> approver =
         testbed().StartApprover({.flags = flags});
@@ -140,7 +144,7 @@ class ApproverServingTest : public E2eTest {
     absl::StatusOr<std::unique_ptr<Process>> signer = testbed().StartSigner();
     ASSERT_THAT(signer.status(), IsOk());
     signer_ = *std::move(signer);
-    CreateNodeAt(kNode, kAddress);
+    CreateNodeAt(kNode, address);
     CreateNodeAt(kOtherNode, kOtherAddress);
     if (HasFatalFailure()) return;
     const absl::StatusOr<AgentFiles> files = testbed().MakeAgentFiles(kNode);
@@ -393,6 +397,54 @@ TEST_F(ApproverServingTest, ADryRunBesideTheApproverAtWorkWritesNothing) {
   Await("serving-dry", "Pending");
   EXPECT_THAT(RecordsOf("serving-dry"),
               ElementsAre(HasSubstr("\"event\":\"dry run\"")));
+}
+
+// The node's port, as a kubelet that is to renew its certificate has it.
+TEST_F(ApproverServingTest, B16ApprovesARenewalByTheCertificateServedNow) {
+  const signet::testing::TestCa ca("kubelets");
+  const std::string ca_file = testbed().directory() + "/kubelets.crt";
+  ASSERT_THAT(WriteFile(ca_file, ca.certificate_pem()), IsOk());
+  const signet::testing::TestIdentity served =
+      ca.Server({.common_name = absl::StrCat("system:node:", kNode),
+                 .organizations = {"system:nodes"},
+                 .dns_names = {kNode}});
+  http::ServerOptions options;
+  options.identity = std::make_shared<http::FixedIdentity>(served.tls);
+  const auto server = http::StartServer(
+      options, [](const http::Request&, const http::Peer&,
+                  const std::shared_ptr<http::Responder>&) {});
+  ASSERT_THAT(server.status(), IsOk());
+  ASSERT_THAT(WriteFile(config_, absl::StrCat(kHead,
+                                              "kubeletServing: {witnesses: "
+                                              "[servedCertificate]}\n"
+                                              "witnesses: {kubeletCAFile: ",
+                                              ca_file, ", kubeletPort: ",
+                                              (*server)->port(), "}\n")),
+              IsOk());
+  Start({"--config=" + config_}, "127.0.0.1");
+  if (HasFatalFailure()) return;
+  ASSERT_THAT(Ask(ServingCsr("renewal-good",
+                             RequestPem(NodeSubject(kNode), {kNode}, {}))),
+              IsOk());
+  Await("renewal-good", "Approved,Issued");
+  // A name that the present certificate does not have.
+  ASSERT_THAT(
+      Ask(ServingCsr("renewal-more",
+                     RequestPem(NodeSubject(kNode), {kNode, kOtherNode}, {}))),
+      IsOk());
+  EXPECT_THAT(AwaitEvents("renewal-more"),
+              ElementsAre(HasSubstr(absl::StrCat("\"", kOtherNode, "\""))));
+  Await("renewal-more", "Pending");
+
+  // Nobody listens any more: nothing is known, so the request waits.
+  (*server)->Stop();
+  ASSERT_THAT(Ask(ServingCsr("renewal-down",
+                             RequestPem(NodeSubject(kNode), {kNode}, {}))),
+              IsOk());
+  EXPECT_THAT(AwaitEvents("renewal-down"),
+              ElementsAre(HasSubstr("servedCertificate is unknown")));
+  EXPECT_THAT(RecordsOf("renewal-down"), ElementsAre(HasSubstr("\"wait\"")));
+  Await("renewal-down", "Pending");
 }
 
 TEST_F(ApproverServingTest, TakesOverAChangedConfigurationButNotABadOne) {
