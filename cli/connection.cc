@@ -17,6 +17,7 @@
 #include "core/base/version.h"
 #include "core/http/beast_transport.h"
 #include "core/http/transport.h"
+#include "core/http/url.h"
 #include "core/k8s/api_client.h"
 #include "core/k8s/kubeconfig.h"
 #include "core/sys/environment.h"
@@ -80,8 +81,10 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(
   options.user_agent = absl::StrCat("signet/", kVersion);
   ABSL_ASSIGN_OR_RETURN(std::unique_ptr<http::Transport> transport,
                         http::NewBeastTransport(std::move(options)));
+  const absl::StatusOr<http::Url> server = http::ParseUrl(config.server);
   return absl::WrapUnique(new Connection(
-      std::move(transport), k8s::MakeTokenSource(config, files, clock)));
+      std::move(transport), k8s::MakeTokenSource(config, files, clock),
+      config.namespace_name, server.ok() ? server->host : ""));
 }
 
 }  // namespace signet::cli

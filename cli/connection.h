@@ -39,15 +39,23 @@ class Connection {
       const Environment& environment);
 
   k8s::ApiClient& client() { return client_; }
+  // Of the kubeconfig's context.
+  const std::string& namespace_name() const { return namespace_name_; }
+  // The name or address of the API server, without the port.
+  const std::string& server_host() const { return server_host_; }
 
  private:
   Connection(std::unique_ptr<http::Transport> transport,
-             std::shared_ptr<k8s::TokenSource> token)
+             std::shared_ptr<k8s::TokenSource> token,
+             std::string namespace_name, std::string server_host)
       : transport_(std::move(transport)),
-        client_(*transport_, std::move(token)) {}
+        client_(*transport_, std::move(token)),
+        namespace_name_(std::move(namespace_name)),
+        server_host_(std::move(server_host)) {}
 
   const std::unique_ptr<http::Transport> transport_;
   k8s::ApiClient client_;
+  const std::string namespace_name_, server_host_;
 };
 
 }  // namespace signet::cli

@@ -12,12 +12,16 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "cli/approval_guard.h"
 #include "cli/csr_table.h"
 #include "cli/describe.h"
 #include "cli/error_text.h"
+#include "cli/json_path.h"
+#include "cli/terminal_text.h"
 #include "cli/yaml_writer.h"
 #include "core/api/certificates.pb.h"
 #include "core/api/codec.h"
@@ -149,6 +153,12 @@ absl::Status CsrCommands::PrintObjects(const std::vector<Csr>& csrs, bool one,
   const std::string json =
       one ? api::EncodeJson(shown[0], CsrType(), {.pretty = true})
           : ListJson(shown);
+  if (absl::ConsumePrefix(&output, "jsonpath=")) {
+    ABSL_ASSIGN_OR_RETURN(const std::string text,
+                          EvaluateJsonPath(output, json));
+    env_.out << text;
+    return absl::OkStatus();
+  }
   if (output == "json") {
     env_.out << json << "\n";
     return absl::OkStatus();
@@ -266,6 +276,13 @@ absl::StatusOr<std::string> CsrCommands::DescribeOne(const Csr& csr,
 // ---- approve, deny
 
 bool CsrCommands::Decide(Decision decision, const DecideFlags& flags) {
+  const bool many = flags.all_pending || !flags.label_selector.empty() ||
+                    !flags.field_selector.empty();
+  if (many != flags.names.empty()) {
+    return Fail(absl::InvalidArgumentError(
+        "give names, or a selector, or --all-pending"));
+  }
+  if (many) return DecideMany(decision, flags);
   bool good = true;
   for (const std::string& name : flags.names) {
     const absl::Status status = DecideOne(decision, flags, name);
@@ -278,6 +295,51 @@ bool CsrCommands::Decide(Decision decision, const DecideFlags& flags) {
              << "\n";
   }
   return good;
+}
+
+bool CsrCommands::DecideMany(Decision decision, const DecideFlags& flags) {
+  k8s::ListOptions options;
+  options.label_selector = flags.label_selector;
+  options.field_selector = flags.field_selector;
+  const absl::StatusOr<k8s::ListResult<Csr>> list = env_.csrs.List(options);
+  if (!list.ok()) return Fail(list.status());
+  DecideFlags one = flags;
+  one.names.clear();
+  one.label_selector.clear();
+  one.field_selector.clear();
+  one.all_pending = false;
+  bool good = true;
+  for (const Csr& csr : list->items) {
+    if (HasCondition(csr, "Approved") || HasCondition(csr, "Denied")) continue;
+    one.names.push_back(csr.metadata().name());
+    if (flags.yes) continue;
+    env_.out << EscapeForTerminal(PreviewOf(csr)) << "\n";
+    if (decision == Decision::kApprove) {
+      const absl::Status allowed = CheckApproval(csr, flags);
+      if (!allowed.ok()) good = Fail(allowed);
+    }
+  }
+  if (one.names.empty()) {
+    env_.err << "No resources found\n";
+    return true;
+  }
+  if (flags.yes) return Decide(decision, one);
+  env_.err << one.names.size()
+           << (decision == Decision::kApprove ? " to approve" : " to deny")
+           << "; nothing is done without --yes\n";
+  return good;
+}
+
+absl::Status CsrCommands::CheckApproval(const Csr& csr,
+                                        const DecideFlags& flags) const {
+  if (flags.allow_privileged) return absl::OkStatus();
+  const std::vector<std::string> dangers =
+      DangersOf(csr, env_.api_server_hosts);
+  if (dangers.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "certificate signing request \"", csr.metadata().name(),
+      "\" is not approved: ", absl::StrJoin(dangers, "; "), ". It reads: ",
+      PreviewOf(csr), ". --allow-privileged approves it all the same"));
 }
 
 absl::Status CsrCommands::DecideOne(Decision decision, const DecideFlags& flags,
@@ -294,6 +356,7 @@ absl::Status CsrCommands::DecideOne(Decision decision, const DecideFlags& flags,
     if (HasCondition(csr, wanted)) {
       if (!flags.force) return absl::OkStatus();
     } else {
+      if (approve) ABSL_RETURN_IF_ERROR(CheckApproval(csr, flags));
       Condition& condition = *csr.mutable_status()->add_conditions();
       condition.set_type(wanted);
       condition.set_status("True");

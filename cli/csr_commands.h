@@ -22,7 +22,8 @@ struct GetFlags {
   std::vector<std::string> names;  // Empty: all.
   std::string label_selector;
   std::string field_selector;
-  std::string output;  // "", "wide", "json", "yaml", "name".
+  // "", "wide", "json", "yaml", "name", "jsonpath=TEMPLATE".
+  std::string output;
   bool headers = true;
   bool watch = false;  // Tables and names only.
 };
@@ -37,6 +38,13 @@ enum class Decision { kApprove, kDeny };
 
 struct DecideFlags {
   std::vector<std::string> names;
+  // Instead of names: all undecided ones with these labels and fields.
+  std::string label_selector;
+  std::string field_selector;
+  bool all_pending = false;
+  bool yes = false;  // Of many: do it, do not only show it.
+  // Approve also what would give away too much (approval_guard.h).
+  bool allow_privileged = false;
   std::string reason;   // Empty: SignetApprove, SignetDeny.
   std::string message;  // Empty: one that says by what it was decided.
   bool force = false;   // Write even if it has been decided so already.
@@ -59,6 +67,8 @@ class CsrCommands {
     FileSystem& files;
     absl::Clock& clock;
     absl::TimeZone zone;  // In which describe tells times.
+    // By which the API server is reached, beside its usual names.
+    std::vector<std::string> api_server_hosts;
     std::ostream& out;
     std::ostream& err;
   };
@@ -68,7 +78,9 @@ class CsrCommands {
   bool Get(const GetFlags& flags);
   bool Describe(const DescribeFlags& flags);
   // Adds the condition Approved or Denied by way of /approval, reading again on
-  // a conflict, at most ten times.
+  // a conflict, at most ten times. What would give away too much is refused,
+  // with the reason. Of many, chosen by selectors, it shows what each asks for
+  // and does nothing, unless it is told yes.
   bool Decide(Decision decision, const DecideFlags& flags);
   // Writes the certificate, as the signer left it.
   bool Download(const DownloadFlags& flags);
@@ -83,6 +95,8 @@ class CsrCommands {
                      CsrTable& table);
   absl::Status DecideOne(Decision decision, const DecideFlags& flags,
                          absl::string_view name);
+  bool DecideMany(Decision decision, const DecideFlags& flags);
+  absl::Status CheckApproval(const Csr& csr, const DecideFlags& flags) const;
   bool DescribeByPrefix(absl::string_view prefix,
                         const absl::Status& not_found);
   absl::StatusOr<std::string> DescribeOne(const Csr& csr, bool show_events);

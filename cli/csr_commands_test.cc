@@ -19,6 +19,7 @@
 #include "core/api/meta.pb.h"
 #include "core/k8s/http_status.h"
 #include "core/k8s/resource_api.h"
+#include "core/pki/name.h"
 #include "core/testing/csr_builder.h"
 #include "core/testing/fake_file_system.h"
 #include "core/testing/fake_resource_api.h"
@@ -96,7 +97,13 @@ class CsrCommandsTest : public ::testing::Test {
       : clock_(kCreated + absl::Minutes(5)),
         csrs_(clock_),
         events_(clock_),
-        commands_({csrs_, events_, files_, clock_, absl::UTCTimeZone(), out_,
+        commands_({csrs_,
+                   events_,
+                   files_,
+                   clock_,
+                   absl::UTCTimeZone(),
+                   {"api.example.com"},
+                   out_,
                    err_}) {}
 
   static Csr Make(absl::string_view name,
@@ -419,6 +426,50 @@ TEST_F(CsrCommandsTest, ADecisionIsFinal) {
   EXPECT_EQ(out_.str(),
             "certificatesigningrequest.certificates.k8s.io/b approved\n");
   EXPECT_EQ(csrs_.writes(), 1);
+}
+
+// SPEC E-10: what would give away too much takes one more word.
+TEST_F(CsrCommandsTest, ApproveRefusesWhatWouldGiveAwayTooMuch) {
+  Csr csr = Make("a");
+  pki::DistinguishedName subject;
+  subject.organization = {"system:masters"};
+  csr.mutable_spec()->set_request(testing::MakeRequestPem(subject, {}));
+  csrs_.Put(csr);
+  EXPECT_FALSE(commands_.Decide(Decision::kApprove, {.names = {"a"}}));
+  EXPECT_THAT(err_.str(),
+              AllOf(HasSubstr("system:masters"),
+                    HasSubstr("--allow-privileged approves it all the same")));
+  EXPECT_EQ(csrs_.writes(), 0);
+  EXPECT_TRUE(commands_.Decide(Decision::kApprove,
+                               {.names = {"a"}, .allow_privileged = true}));
+  EXPECT_EQ(csrs_.writes(), 1);
+}
+
+// SPEC E-10.
+TEST_F(CsrCommandsTest, ManyAreShownFirstAndDecidedWithYes) {
+  Put("a");
+  Put("b");
+  Put("c", {"Denied"});
+  EXPECT_TRUE(commands_.Decide(Decision::kApprove, {.all_pending = true}));
+  EXPECT_THAT(out_.str(), AllOf(HasSubstr("a: someone asks example.com/s for"),
+                                HasSubstr("b: someone asks")));
+  EXPECT_EQ(err_.str(), "2 to approve; nothing is done without --yes\n");
+  EXPECT_EQ(csrs_.writes(), 0);
+  out_.str("");
+  EXPECT_TRUE(
+      commands_.Decide(Decision::kDeny, {.all_pending = true, .yes = true}));
+  EXPECT_EQ(out_.str(),
+            "certificatesigningrequest.certificates.k8s.io/a denied\n"
+            "certificatesigningrequest.certificates.k8s.io/b denied\n");
+}
+
+TEST_F(CsrCommandsTest, GetWritesJsonPaths) {
+  Put("a");
+  Put("b");
+  EXPECT_TRUE(commands_.Get({.output = "jsonpath={.items[*].metadata.name}"}));
+  EXPECT_TRUE(
+      commands_.Get({.names = {"a"}, .output = "jsonpath={.spec.signerName}"}));
+  EXPECT_EQ(out_.str(), "a bexample.com/s");
 }
 
 TEST_F(CsrCommandsTest, AConflictIsReadAgain) {

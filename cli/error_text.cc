@@ -1,6 +1,7 @@
 #include "cli/error_text.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,9 +42,17 @@ std::string InvalidText(const api::Status& status) {
   return text;
 }
 
-}  // namespace
+// A message that repeats a long input is no clear one.
+constexpr size_t kMaxBytes = 3000;
 
-std::string ErrorText(const absl::Status& status) {
+std::string Shortened(std::string text) {
+  if (text.size() <= kMaxBytes) return text;
+  const size_t more = text.size() - kMaxBytes;
+  text.resize(kMaxBytes);
+  return absl::StrCat(text, "... (and ", more, " bytes more)");
+}
+
+std::string WholeText(const absl::Status& status) {
   const std::optional<api::Status> answer = k8s::ApiStatus(status);
   if (!answer.has_value()) {
     return EscapeForTerminal(absl::StrCat("error: ", status.message()));
@@ -62,6 +71,12 @@ std::string ErrorText(const absl::Status& status) {
   }
   return EscapeForTerminal(absl::StrCat("Error from server (", answer->reason(),
                                         "): ", answer->message()));
+}
+
+}  // namespace
+
+std::string ErrorText(const absl::Status& status) {
+  return Shortened(WholeText(status));
 }
 
 }  // namespace signet::cli

@@ -10,7 +10,12 @@
 namespace signet::cli {
 
 std::string EscapeForTerminal(absl::string_view text) {
-  return absl::StrReplaceAll(text, {{"\x1b", "^["}, {"\r", "\\r"}});
+  return absl::StrReplaceAll(text, {{"\x1b", "^["},
+                                    {"\r", "\\r"},
+                                    {absl::string_view("\0", 1), "\\0"},
+                                    {"\x07", "\\a"},
+                                    {"\x08", "\\b"},
+                                    {"\xc2\x9b", "\\x9b"}});
 }
 
 std::string TableCell(absl::string_view text) {

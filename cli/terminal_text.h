@@ -9,7 +9,7 @@
 namespace signet::cli {
 
 // Escape and carriage return are made visible, so that nobody's object can
-// play with the terminal.
+// play with the terminal; beside kubectl also NUL, bell, backspace and CSI.
 std::string EscapeForTerminal(absl::string_view text);
 
 // What a table shows of a value: up to the first line break, then "...".

@@ -521,6 +521,7 @@ class CfsslTest : public ::testing::Test {
   std::string directory_, ours_, theirs_, fixtures_;
 };
 
+// SPEC E-14 to E-26.
 TEST_F(CfsslTest, E14ToE26TheSameCommandLinesDoTheSame) {
   int same = 0, same_but_stderr = 0, different = 0;
   for (const Case& test : Cases()) {
