@@ -86,13 +86,17 @@ constexpr NameField kNameFields[] = {
      [](const CertificateRequest& r) { return r.subject_alt_names().uris; }},
 };
 
-// The extensions that the signer writes itself, or that are not for a
-// requester to choose.
+// The extensions that the signer writes itself, or that are not for a requester
+// to choose. They are all that has a form which a Certificate is checked for,
+// so that a copied extension cannot spoil one.
 constexpr pki::Oid kNotCopied[] = {
-    pki::oid::kSubjectKeyId,     pki::oid::kKeyUsage,
-    pki::oid::kSubjectAltName,   pki::oid::kBasicConstraints,
-    pki::oid::kNameConstraints,  pki::oid::kAuthorityKeyId,
-    pki::oid::kExtendedKeyUsage,
+    pki::oid::kSubjectKeyId,        pki::oid::kKeyUsage,
+    pki::oid::kSubjectAltName,      pki::oid::kBasicConstraints,
+    pki::oid::kNameConstraints,     pki::oid::kCrlDistributionPoints,
+    pki::oid::kCertificatePolicies, pki::oid::kPolicyMappings,
+    pki::oid::kAuthorityKeyId,      pki::oid::kPolicyConstraints,
+    pki::oid::kExtendedKeyUsage,    pki::oid::kInhibitAnyPolicy,
+    pki::oid::kAuthorityInfoAccess,
 };
 
 constexpr absl::string_view kKubernetes = "kubernetes.io/";
@@ -238,7 +242,7 @@ absl::Status ValidateCustomProfile(const CustomProfile& profile) {
           return own.dotted() == oid;
         })) {
       return absl::InvalidArgumentError(absl::StrCat(
-          "the extension ", oid, " is the signer's to write, not to copy"));
+          "the extension ", oid, " is not for a requester to choose"));
     }
   }
   return absl::OkStatus();

@@ -375,8 +375,10 @@ TEST(ValidateCustomProfileTest, RefusesWhatCannotBeMeant) {
       {"expiry", [](auto& p) { p.expiry = absl::ZeroDuration(); }},
       {"backdate", [](auto& p) { p.backdate = -absl::Seconds(1); }},
       {"not an OID", [](auto& p) { p.copied_extensions = {"1.3.x"}; }},
-      {"the signer's to write",
+      {"not for a requester",
        [](auto& p) { p.copied_extensions = {"2.5.29.19"}; }},
+      {"not for a requester",
+       [](auto& p) { p.copied_extensions = {"1.3.6.1.5.5.7.1.1"}; }},
   };
   for (const auto& t : kTests) {
     SCOPED_TRACE(t.want);
