@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +15,16 @@
 #include "absl/status/status_matchers.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
+#include "core/http/message.h"
 #include "core/k8s/resource_api.h"
 #include "e2e/approver_parity_cases.h"
 #include "e2e/cluster_provider.h"
@@ -134,6 +138,25 @@ class ApproverParityTest : public E2eTest {
     return verdicts;
   }
 
+  // The SubjectAccessReviews that the API server has answered.
+  absl::StatusOr<int> CountReviews() {
+    http::Request request;
+    request.target = "/metrics";
+    request.headers.Set("Accept", "text/plain");
+    ABSL_ASSIGN_OR_RETURN(const http::Response response,
+                          testbed().admin().Do(std::move(request)));
+    int count = 0;
+    for (const absl::string_view line : absl::StrSplit(response.body, '\n')) {
+      int value = 0;
+      if (absl::StartsWith(line, "apiserver_request_total{") &&
+          absl::StrContains(line, "resource=\"subjectaccessreviews\"") &&
+          absl::SimpleAtoi(line.substr(line.rfind(' ') + 1), &value)) {
+        count += value;
+      }
+    }
+    return count;
+  }
+
   // The stock approver and nothing else of kube-controller-manager.
   absl::StatusOr<std::unique_ptr<Process>> StartStockApprover() {
     ABSL_ASSIGN_OR_RETURN(const std::string program,
@@ -238,6 +261,55 @@ TEST_F(ApproverParityTest, UnlikeItSaysInKubectlDescribeWhyARequestWaits) {
   EXPECT_THAT(described, ::testing::ContainsRegex(
                              "Warning +ApprovalWithheld .*signet-approver +"
                              "shape: DNS subjectAltNames are not allowed"));
+}
+
+// The stock approver asks for each (SPEC C-22).
+TEST_F(ApproverParityTest, ABurstOfNodesOnOneTokenCostsFewReviews) {
+  constexpr int kNodes = 200;
+  const auto csrs = testbed().admin().Api<CertificateSigningRequest>();
+  const absl::StatusOr<k8s::ListResult<CertificateSigningRequest>> old =
+      csrs->List({});
+  ASSERT_THAT(old.status(), IsOk());
+  for (const CertificateSigningRequest& csr : old->items) {
+    ASSERT_THAT(csrs->Delete("", csr.metadata().name()), IsOk());
+  }
+  for (int i = 0; i < kNodes; ++i) {
+    CertificateSigningRequest csr = cases_.front().csr;
+    csr.mutable_metadata()->set_name(absl::StrCat("burst-", i));
+    ASSERT_THAT(CreateAs(testbed().admin(), cases_.front().requester, csr),
+                IsOk());
+  }
+  const absl::StatusOr<int> before = CountReviews();
+  ASSERT_THAT(before.status(), IsOk());
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<std::unique_ptr<Process>> approver =
+      testbed().StartApprover();
+  ASSERT_THAT(approver.status(), IsOk());
+  ASSERT_THAT(
+      Eventually(
+          absl::Minutes(1),
+          [&]() -> absl::Status {
+            ABSL_ASSIGN_OR_RETURN(
+                const k8s::ListResult<CertificateSigningRequest> list,
+                testbed().admin().Api<CertificateSigningRequest>()->List({}));
+            int waiting = 0;
+            for (const CertificateSigningRequest& csr : list.items) {
+              waiting += absl::StartsWith(csr.metadata().name(), "burst-") &&
+                         csr.status().conditions().empty();
+            }
+            return waiting == 0 ? absl::OkStatus()
+                                : absl::UnavailableError(absl::StrCat(
+                                      waiting, " are not approved"));
+          }),
+      IsOk());
+  const absl::Duration took = absl::Now() - start;
+  const absl::StatusOr<int> after = CountReviews();
+  ASSERT_THAT(after.status(), IsOk());
+  std::cout << kNodes << " nodes on one bootstrap token: approved within "
+            << absl::FormatDuration(took) << " of the start, with "
+            << *after - *before << " SubjectAccessReviews\n";
+  // One for every ten seconds begun (--review-cache-ttl).
+  EXPECT_LE(*after - *before, 1 + took / absl::Seconds(10));
 }
 
 }  // namespace
