@@ -151,8 +151,9 @@ size_t Count(const std::map<std::string, History>& histories,
       [&predicate](const auto& entry) { return predicate(entry.second); }));
 }
 
-// The requests of which `log` says "csr NAME VERB".
+// The requests of which `log` says "csr NAME VERB", if NAME has the prefix.
 std::multiset<std::string> ToldIn(const std::string& log,
+                                  absl::string_view prefix,
                                   absl::string_view verb) {
   std::multiset<std::string> names;
   for (absl::string_view line : absl::StrSplit(log, '\n')) {
@@ -160,7 +161,8 @@ std::multiset<std::string> ToldIn(const std::string& log,
     if (begin == absl::string_view::npos) continue;
     const std::vector<absl::string_view> words =
         absl::StrSplit(line.substr(begin + 2), absl::MaxSplits(' ', 3));
-    if (words.size() > 2 && absl::StripSuffix(words[2], ":") == verb) {
+    if (words.size() > 2 && absl::StartsWith(words[1], prefix) &&
+        absl::StripSuffix(words[2], ":") == verb) {
       names.emplace(words[1]);
     }
   }
@@ -308,8 +310,8 @@ class ReplicasTest : public E2eTest {
     ExpectTakeover(service.name, **standby, killed);
     EXPECT_TRUE(await(kRequests));
 
-    const auto first = ToldIn((*active)->Log(), service.verb);
-    const auto second = ToldIn((*standby)->Log(), service.verb);
+    const auto first = ToldIn((*active)->Log(), prefix, service.verb);
+    const auto second = ToldIn((*standby)->Log(), prefix, service.verb);
     (*standby)->Terminate();
     const std::map<std::string, History> histories = watcher.histories();
     const size_t done = Count(histories, service.is_done);

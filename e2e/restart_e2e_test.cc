@@ -108,9 +108,11 @@ TEST_F(RestartTest, TheApiServerIsKilledWhileTheAgentWaits) {
 }
 
 TEST_F(RestartTest, TheApiServerIsKilledUnderApproverAndSigner) {
-  const ProcessOr approver = testbed().StartApprover();
+  const ProcessOr approver =
+      testbed().StartApprover({.election = Election::kDefault});
   ASSERT_THAT(approver.status(), IsOk());
-  const ProcessOr signer = testbed().StartSigner();
+  const ProcessOr signer =
+      testbed().StartSigner({.election = Election::kDefault});
   ASSERT_THAT(signer.status(), IsOk());
   ASSERT_THAT(cluster().KillApiServer(), IsOk());
   ASSERT_THAT(cluster().StartApiServer(), IsOk());

@@ -63,9 +63,9 @@ std::string RandomString(size_t size) {
 
 std::vector<std::string> ElectionFlags(Election election) {
   if (election == Election::kDefault) return {};
-  return {"--leader-elect-lease-duration=3s",
-          "--leader-elect-renew-deadline=2s",
-          "--leader-elect-retry-period=300ms"};
+  return {"--leader-elect-lease-duration=6s",
+          "--leader-elect-renew-deadline=4s",
+          "--leader-elect-retry-period=500ms"};
 }
 
 }  // namespace

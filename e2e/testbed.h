@@ -56,9 +56,10 @@ struct TokenOptions {
 
 // How replicas of a service elect the one that works.
 enum class Election {
-  // In 3 s: a service that was killed is not waited for as long as usual.
+  // In 6 s: a service that was killed is not waited for as long as usual.
   kQuick,
-  kDefault,  // As the program has it: 15 s.
+  // As the program has it, in 15 s: the API server may be away for ten.
+  kDefault,
 };
 
 struct SignerOptions {
