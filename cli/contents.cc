@@ -117,35 +117,37 @@ absl::StatusOr<std::vector<Item>> ReadKubeconfig(absl::string_view text,
   return items;
 }
 
-// The values of a Secret or ConfigMap that hold PEM.
+// The values that hold PEM.
+template <class Map>
+absl::StatusOr<std::vector<Item>> ReadValues(const Map& values,
+                                             absl::string_view where) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : values) keys.push_back(key);
+  std::sort(keys.begin(), keys.end());
+  std::vector<Item> items;
+  for (const std::string& key : keys) {
+    const std::string& value = values.at(key);
+    if (!absl::StrContains(value, "-----BEGIN ")) continue;
+    ABSL_RETURN_IF_ERROR(
+        AppendPem(value, absl::StrCat(where, ": ", key), &items));
+  }
+  return items;
+}
+
 absl::StatusOr<std::vector<Item>> ReadObject(absl::string_view json,
                                              absl::string_view where,
                                              absl::string_view kind) {
-  std::vector<Item> items;
-  const auto add = [&](absl::string_view key, absl::string_view value) {
-    if (!absl::StrContains(value, "-----BEGIN ")) return absl::OkStatus();
-    return AppendPem(value, absl::StrCat(where, ": ", key), &items);
-  };
+  absl::StatusOr<std::vector<Item>> items;
   if (kind == "Secret") {
     api::Secret secret;
     ABSL_RETURN_IF_ERROR(api::DecodeJson(json, &secret, nullptr));
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : secret.data()) keys.push_back(key);
-    std::sort(keys.begin(), keys.end());
-    for (const std::string& key : keys) {
-      ABSL_RETURN_IF_ERROR(add(key, secret.data().at(key)));
-    }
+    items = ReadValues(secret.data(), where);
   } else {
     api::ConfigMap map;
     ABSL_RETURN_IF_ERROR(api::DecodeJson(json, &map, nullptr));
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : map.data()) keys.push_back(key);
-    std::sort(keys.begin(), keys.end());
-    for (const std::string& key : keys) {
-      ABSL_RETURN_IF_ERROR(add(key, map.data().at(key)));
-    }
+    items = ReadValues(map.data(), where);
   }
-  if (items.empty()) {
+  if (items.ok() && items->empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat(where, ": a ", kind, " without PEM in it"));
   }
@@ -202,6 +204,11 @@ absl::StatusOr<std::vector<Item>> ReadContents(absl::string_view text,
   }
   return absl::InvalidArgumentError(absl::StrCat(
       where, ": neither PEM nor DER, and no kubeconfig, Secret or ConfigMap"));
+}
+
+absl::StatusOr<std::vector<Item>> ReadSecret(const api::Secret& secret,
+                                             absl::string_view where) {
+  return ReadValues(secret.data(), where);
 }
 
 std::vector<std::string> UsageWords(const pki::Usages& usages) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/api/core.pb.h"
 #include "core/pki/certificate.h"
 #include "core/pki/certificate_request.h"
 #include "core/pki/key_usage.h"
@@ -31,6 +32,10 @@ struct Item {
 // of them, or one of them that is broken.
 absl::StatusOr<std::vector<Item>> ReadContents(absl::string_view text,
                                                absl::string_view where);
+
+// The PEM in a Secret's values, in the order of its keys; none is no error.
+absl::StatusOr<std::vector<Item>> ReadSecret(const api::Secret& secret,
+                                             absl::string_view where);
 
 // The API's words for usages, in the order of the bits; what has no word is
 // left out.

@@ -13,6 +13,7 @@
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -25,8 +26,10 @@
 #include "cli/terminal_text.h"
 #include "core/base/file_system.h"
 #include "core/base/human_duration.h"
+#include "core/http/tls_probe.h"
 #include "core/pki/certificate.h"
 #include "core/pki/certificate_request.h"
+#include "core/pki/ip_address.h"
 #include "core/pki/key_usage.h"
 #include "core/pki/private_key.h"
 #include "core/pki/trust_bundle.h"
@@ -37,6 +40,7 @@ namespace {
 // Part of the lifetime after which a kubelet rotates (SPEC A-1).
 constexpr double kWindowStart = 0.7, kWindowEnd = 0.9;
 constexpr int kMaxFolderDepth = 4;
+constexpr absl::Duration kProbeTimeout = absl::Seconds(10);
 
 std::string LeftText(absl::Time end, absl::Time now) {
   return end < now ? absl::StrCat("EXPIRED ", HumanDuration(now - end), " ago")
@@ -133,7 +137,12 @@ absl::Status Collect(const Context& context, const std::string& path, int depth,
                      bool named, std::vector<Item>* items) {
   const absl::StatusOr<FileInfo> info =
       context.files.Stat(path == "-" ? kStandardInput : path);
-  if (!info.ok()) return named ? info.status() : absl::OkStatus();
+  if (!info.ok() && named) {
+    ABSL_ASSIGN_OR_RETURN(std::vector<Item> found, ReadSource(context, path));
+    items->insert(items->end(), std::make_move_iterator(found.begin()),
+                  std::make_move_iterator(found.end()));
+  }
+  if (!info.ok()) return absl::OkStatus();
   if (info->type == FileType::kDirectory) {
     if (depth == 0) return absl::OkStatus();
     ABSL_ASSIGN_OR_RETURN(const std::vector<std::string> names,
@@ -146,14 +155,33 @@ absl::Status Collect(const Context& context, const std::string& path, int depth,
     return absl::OkStatus();
   }
   if (!named && info->type != FileType::kRegular) return absl::OkStatus();
-  absl::StatusOr<std::string> text = ReadInput(context, path);
-  if (!text.ok()) return named ? text.status() : absl::OkStatus();
-  absl::StatusOr<std::vector<Item>> found =
-      ReadContents(*text, path == "-" ? "standard input" : path);
+  absl::StatusOr<std::vector<Item>> found = ReadSource(context, path);
   if (!found.ok()) return named ? found.status() : absl::OkStatus();
   items->insert(items->end(), std::make_move_iterator(found->begin()),
                 std::make_move_iterator(found->end()));
   return absl::OkStatus();
+}
+
+// "10.0.0.1:6443" taken apart; unset if it is none.
+struct Endpoint {
+  pki::IpAddress address;
+  uint16_t port;
+};
+std::optional<Endpoint> ParseEndpoint(absl::string_view text) {
+  const size_t colon = text.rfind(':');
+  int port;
+  if (colon == text.npos || !absl::SimpleAtoi(text.substr(colon + 1), &port) ||
+      port <= 0 || port > 65535) {
+    return std::nullopt;
+  }
+  absl::string_view host = text.substr(0, colon);
+  if (absl::ConsumePrefix(&host, "[") && !absl::ConsumeSuffix(&host, "]")) {
+    return std::nullopt;
+  }
+  absl::StatusOr<pki::IpAddress> address =
+      pki::IpAddress::Parse(host == "localhost" ? "127.0.0.1" : host);
+  if (!address.ok()) return std::nullopt;
+  return Endpoint{*std::move(address), static_cast<uint16_t>(port)};
 }
 
 }  // namespace
@@ -183,13 +211,37 @@ std::string InspectText(const std::vector<Item>& items, absl::Time now) {
   return text;
 }
 
-absl::Status Inspect(const Context& context, const InspectFlags& flags) {
+absl::StatusOr<std::vector<Item>> ReadSource(const Context& context,
+                                             const std::string& source) {
+  absl::StatusOr<std::string> text = ReadInput(context, source);
+  if (text.ok()) {
+    return ReadContents(*text, source == "-" ? "standard input" : source);
+  }
+  const std::optional<Endpoint> endpoint = ParseEndpoint(source);
+  if (!absl::IsNotFound(text.status()) || !endpoint.has_value()) {
+    return text.status();
+  }
+  ABSL_ASSIGN_OR_RETURN(const std::vector<pki::Certificate> chain,
+                        http::ReadServerChain(endpoint->address, endpoint->port,
+                                              kProbeTimeout, context.clock));
   std::vector<Item> items;
-  for (const std::string& file : flags.files) {
-    ABSL_ASSIGN_OR_RETURN(const std::string text, ReadInput(context, file));
-    ABSL_ASSIGN_OR_RETURN(
-        std::vector<Item> found,
-        ReadContents(text, file == "-" ? "standard input" : file));
+  for (const pki::Certificate& certificate : chain) {
+    Item item;
+    item.where = source;
+    item.certificate = certificate;
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+absl::Status Inspect(const Context& context, const InspectFlags& flags) {
+  if (flags.sources.empty()) {
+    return absl::InvalidArgumentError(
+        "what is to be shown? Give a file, ADDRESS:PORT or --secret");
+  }
+  std::vector<Item> items;
+  for (const std::string& source : flags.sources) {
+    ABSL_ASSIGN_OR_RETURN(std::vector<Item> found, ReadSource(context, source));
     items.insert(items.end(), std::make_move_iterator(found.begin()),
                  std::make_move_iterator(found.end()));
   }
@@ -260,8 +312,13 @@ absl::Status Verify(const Context& context, const VerifyFlags& flags) {
       absl::StrCat(flags.certificate, ": ", failed, " of the checks failed"));
 }
 
-absl::Status ExpiryOf(const Context& context, const ExpiryFlags& flags,
-                      std::vector<Item> items) {
+absl::Status ExpiryWith(const Context& context, const ExpiryFlags& flags,
+                        std::vector<Item> more) {
+  std::vector<Item> items = std::move(more);
+  for (const std::string& path : flags.paths) {
+    ABSL_RETURN_IF_ERROR(Collect(context, path, kMaxFolderDepth,
+                                 /*named=*/true, &items));
+  }
   std::optional<absl::Duration> within;
   if (flags.fail_within.has_value()) {
     ABSL_ASSIGN_OR_RETURN(within, ParseLifetime(*flags.fail_within),
@@ -302,12 +359,7 @@ absl::Status ExpiryOf(const Context& context, const ExpiryFlags& flags,
 }
 
 absl::Status Expiry(const Context& context, const ExpiryFlags& flags) {
-  std::vector<Item> items;
-  for (const std::string& path : flags.paths) {
-    ABSL_RETURN_IF_ERROR(Collect(context, path, kMaxFolderDepth,
-                                 /*named=*/true, &items));
-  }
-  return ExpiryOf(context, flags, std::move(items));
+  return ExpiryWith(context, flags, {});
 }
 
 }  // namespace signet::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "cli/contents.h"
 #include "cli/context.h"
@@ -17,8 +18,14 @@ namespace signet::cli {
 // certificates belong together. Pure.
 std::string InspectText(const std::vector<Item>& items, absl::Time now);
 
+// Reads what is in a file ("-": standard input), or what a TLS server presents:
+// "10.0.0.1:6443", "[::1]:6443", "localhost:6443", unless there is a file of
+// that name.
+absl::StatusOr<std::vector<Item>> ReadSource(const Context& context,
+                                             const std::string& source);
+
 struct InspectFlags {
-  std::vector<std::string> files;  // "-": standard input.
+  std::vector<std::string> sources;
 };
 absl::Status Inspect(const Context& context, const InspectFlags& flags);
 
@@ -42,9 +49,9 @@ struct ExpiryFlags {
 // `fail_within` it is kFailedPrecondition if one has less than that left.
 // Files in folders that hold no certificate are skipped; files named are not.
 absl::Status Expiry(const Context& context, const ExpiryFlags& flags);
-// The table itself, of what was found elsewhere.
-absl::Status ExpiryOf(const Context& context, const ExpiryFlags& flags,
-                      std::vector<Item> items);
+// The same with `more` of what was found elsewhere.
+absl::Status ExpiryWith(const Context& context, const ExpiryFlags& flags,
+                        std::vector<Item> more);
 
 }  // namespace signet::cli
 

@@ -2,12 +2,19 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+#include "absl/status/status_macros.h"
+#include "cli/cluster_items.h"
 #include "cli/command_line.h"
+#include "cli/connection.h"
+#include "cli/contents.h"
 #include "cli/inspect.h"
 #include "cli/local_commands.h"
+#include "core/api/resource.h"
 
 namespace signet::cli {
 namespace {
@@ -137,15 +144,23 @@ void AddInspect(CLI::App& app, Invocation& call) {
   inspect->footer(R"(Examples:
   signet inspect server.pem server-key.pem   also tells whether they match
   signet inspect ~/.kube/config
-  kubectl get secret web -o json | signet inspect -)");
+  signet inspect 10.0.0.1:6443               what a TLS server presents
+  signet inspect --secret my-namespace/web)");
   auto& inspected = call.Keep<InspectFlags>();
-  inspect
-      ->add_option("FILE", inspected.files,
-                   "PEM, DER, a kubeconfig, or a Secret as JSON; -: standard "
-                   "input")
-      ->required();
-  inspect->callback([&call, &inspected] {
-    call.run = [&call, &inspected] { return Inspect(call.context, inspected); };
+  inspect->add_option("FILE", inspected.sources,
+                      "PEM, DER, a kubeconfig, a Secret as JSON (-: standard "
+                      "input), or ADDRESS:PORT of a TLS server");
+  auto& secret = call.Keep<std::string>();
+  inspect->add_option("--secret", secret, "A Secret of the cluster")
+      ->type_name("[NAMESPACE/]NAME");
+  inspect->callback([&call, &inspected, &secret] {
+    call.run = [&call, &inspected, &secret]() -> absl::Status {
+      if (secret.empty()) return Inspect(call.context, inspected);
+      ABSL_ASSIGN_OR_RETURN(Connection* const connection, call.Connect());
+      return InspectSecret(call.context,
+                           *connection->client().Api<api::Secret>(), secret,
+                           connection->namespace_name());
+    };
   });
 
   CLI::App* verify = app.add_subcommand(
@@ -174,19 +189,37 @@ void AddInspect(CLI::App& app, Invocation& call) {
       "expiry", "List certificates by the time they have left");
   expiry->footer(R"(Examples:
   signet expiry /etc/kubernetes /var/lib/kubelet/pki
-  signet expiry server.pem --fail-within 30d     for cron: exit code 1)");
+  signet expiry server.pem --fail-within 30d     for cron: exit code 1
+  signet expiry 10.0.0.1:6443 --secrets --nodes)");
   auto& expiring = call.Keep<ExpiryFlags>();
+  expiry->add_option("PATH", expiring.paths,
+                     "Files and folders with certificates and kubeconfigs, or "
+                     "ADDRESS:PORT of TLS servers");
+  auto& cluster = call.Keep<ClusterExpiryFlags>();
+  expiry->add_flag("--secrets", cluster.secrets, "The cluster's Secrets, too");
   expiry
-      ->add_option("PATH", expiring.paths,
-                   "Files and folders with certificates and kubeconfigs")
-      ->required();
+      ->add_option("-n,--namespace", cluster.namespace_name,
+                   "Of the Secrets (default: all)")
+      ->type_name("NAME");
+  expiry->add_flag("--nodes", cluster.nodes,
+                   "What the cluster's kubelets serve, too");
   expiry
       ->add_option("--fail-within", expiring.fail_within,
                    "Fail if one has less left than this, such as 30d")
       ->type_name("DURATION");
   expiry->add_flag("!--no-headers", expiring.headers, "Leave the header out");
-  expiry->callback([&call, &expiring] {
-    call.run = [&call, &expiring] { return Expiry(call.context, expiring); };
+  expiry->callback([&call, &expiring, &cluster] {
+    call.run = [&call, &expiring, &cluster]() -> absl::Status {
+      if (!cluster.secrets && !cluster.nodes) {
+        return Expiry(call.context, expiring);
+      }
+      ABSL_ASSIGN_OR_RETURN(Connection* const connection, call.Connect());
+      ABSL_ASSIGN_OR_RETURN(
+          std::vector<Item> items,
+          ClusterItems(call.context, *connection->client().Api<api::Secret>(),
+                       *connection->client().Api<api::Node>(), cluster));
+      return ExpiryWith(call.context, expiring, std::move(items));
+    };
   });
 }
 

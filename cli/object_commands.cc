@@ -18,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "cli/cfssl/go_json.h"
+#include "cli/cfssl/materials.h"
 #include "cli/context.h"
 #include "cli/issue.h"
 #include "cli/yaml_writer.h"
@@ -83,6 +84,49 @@ std::string SortedJson(const Map& values, bool base64) {
   return absl::StrCat("{", absl::StrJoin(members, ","), "}");
 }
 
+// JSON on lines of its own, four spaces for each level, as Go's MarshalIndent;
+// the members stay in their order, which is that of Kubernetes' types.
+std::string Indented(absl::string_view json) {
+  std::string out;
+  size_t level = 0;
+  bool in_string = false;
+  const auto newline = [&] {
+    out.push_back('\n');
+    out.append(4 * level, ' ');
+  };
+  for (size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string) {
+      out.push_back(c);
+      if (c == '\\' && i + 1 < json.size()) {
+        out.push_back(json[++i]);
+      } else if (c == '"') {
+        in_string = false;
+      }
+      continue;
+    }
+    const bool opens = c == '{' || c == '[';
+    const bool closes = c == '}' || c == ']';
+    const bool is_empty =
+        closes && i > 0 && json[i - 1] == (c == '}' ? '{' : '[');
+    if (closes) {
+      --level;
+      if (!is_empty) newline();
+    }
+    out.push_back(c);
+    in_string = c == '"';
+    if (c == ':') out.push_back(' ');
+    if (opens) {
+      ++level;
+      if (i + 1 < json.size() && json[i + 1] != '}' && json[i + 1] != ']') {
+        newline();
+      }
+    }
+    if (c == ',') newline();
+  }
+  return out;
+}
+
 bool IsUtf8Text(absl::string_view text) {
   // GoJsonString replaces what is no UTF-8, and only that, by this.
   return !absl::StrContains(cfssl::GoJsonString(text), "\\ufffd");
@@ -127,15 +171,24 @@ absl::Status CreateAndPrint(const Context& context, k8s::ResourceApi<T>* api,
     context.out << name << "\n";
     return absl::OkStatus();
   }
-  const std::string json = api::EncodeJson(
-      object, {info.ApiVersion(), std::string(info.kind)}, {.pretty = true});
+  const std::string json =
+      api::EncodeJson(object, {info.ApiVersion(), std::string(info.kind)});
   if (flags.output == "json") {
-    context.out << json << "\n";
+    context.out << Indented(json) << "\n";
     return absl::OkStatus();
   }
   ABSL_ASSIGN_OR_RETURN(const std::string yaml, JsonToYaml(json));
   context.out << yaml;
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadAsKubectl(const Context& context,
+                                          const std::string& path) {
+  absl::StatusOr<std::string> text = ReadInput(context, path);
+  if (text.ok()) return text;
+  const absl::Status status = cfssl::OpenError(path, text.status());
+  return absl::Status(status.code(), absl::StrCat("Cannot read file ", path,
+                                                  ", ", status.message()));
 }
 
 // "key=path", "path"; a folder gives its regular files.
@@ -145,8 +198,13 @@ absl::Status AddFile(const Context& context, absl::string_view argument,
   const std::string path(equals == argument.npos ? argument
                                                  : argument.substr(equals + 1));
   std::vector<std::pair<std::string, std::string>> files;  // Key and path.
-  ABSL_ASSIGN_OR_RETURN(const FileInfo info, context.files.Stat(path));
-  if (info.type == FileType::kDirectory) {
+  const absl::StatusOr<FileInfo> info = context.files.Stat(path);
+  if (absl::IsNotFound(info.status())) {
+    return absl::NotFoundError(
+        absl::StrCat("error reading ", path, ": no such file or directory"));
+  }
+  ABSL_RETURN_IF_ERROR(info.status());
+  if (info->type == FileType::kDirectory) {
     if (equals != argument.npos) {
       return absl::InvalidArgumentError(absl::StrCat(
           "cannot give a key name for a directory path: ", argument));
@@ -169,8 +227,10 @@ absl::Status AddFile(const Context& context, absl::string_view argument,
     if (!IsDataKey(key)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "\"", key,
-          "\" is not a valid key name for a ConfigMap: letters, digits, '-', "
-          "'_' and '.' only, at most 253"));
+          "\" is not a valid key name for a ConfigMap: a valid config key must "
+          "consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+          "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for "
+          "validation is '[-._a-zA-Z0-9]+')"));
     }
     ABSL_ASSIGN_OR_RETURN(const std::string contents, ReadInput(context, file));
     if (map->data().contains(key) || map->binary_data().contains(key)) {
@@ -238,14 +298,14 @@ absl::Status CreateSecretTls(const Context& context,
                              k8s::ResourceApi<api::Secret>* secrets,
                              const SecretTlsFlags& flags) {
   ABSL_ASSIGN_OR_RETURN(const std::string certificate,
-                        ReadInput(context, flags.certificate));
-  ABSL_ASSIGN_OR_RETURN(std::string key_text, ReadInput(context, flags.key));
+                        ReadAsKubectl(context, flags.certificate));
+  ABSL_ASSIGN_OR_RETURN(std::string key_text,
+                        ReadAsKubectl(context, flags.key));
   const Secret key = Secret::FromString(std::move(key_text));
   ABSL_ASSIGN_OR_RETURN(
       api::Secret secret,
       TlsSecret(flags.create.name, flags.create.namespace_name, certificate,
-                key.Reveal()),
-      _ << flags.certificate << " and " << flags.key);
+                key.Reveal()));
   if (flags.create.append_hash) {
     secret.mutable_metadata()->set_name(
         absl::StrCat(flags.create.name, "-", HashOf(secret)));

@@ -97,6 +97,19 @@ signet configmap example-serving-ca --from-file ca.crt=ca.pem
                     HasSubstr("condition met\n"), HasSubstr("signed\n"),
                     HasSubstr("secret/server created\n"),
                     HasSubstr("configmap/example-serving-ca created\n")));
+  // What is there now, and how long.
+  const std::string server = absl::StrCat("127.0.0.1:", cluster().ApiPort());
+  const CommandResult inspected = Run(absl::StrCat(
+      "signet inspect --secret default/server; signet inspect ", server,
+      "; signet expiry --secrets -n default server.crt ", server));
+  EXPECT_EQ(inspected.exit_code, 0) << inspected.err;
+  EXPECT_THAT(
+      inspected.out,
+      AllOf(HasSubstr("The key of secret default/server: tls.key belongs to "
+                      "the certificate of secret default/server: tls.crt."),
+            HasSubstr(server + ": certificate\n"),
+            HasSubstr("secret default/server: tls.crt\n"),
+            HasSubstr("server.crt\n")));
   struct stat key;
   ASSERT_EQ(stat((folder_ + "/server-key.pem").c_str(), &key), 0);
   EXPECT_EQ(key.st_mode & 0777, 0600u);

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -180,6 +181,83 @@ TEST_P(PageNativeTest, TheCommandsOfThePage) {
       AllOf(HasSubstr("[INFO] generate received request\n"),
             HasSubstr("[INFO] generating key: ecdsa-256\n"),
             HasSubstr("[INFO] signed certificate with serial number ")));
+}
+
+class CreateTest : public E2eTest {
+ protected:
+  CreateTest() : E2eTest({.real_kubernetes = true}) {}
+};
+
+// SPEC E-8, E-9: the same words after `kubectl create` and after `signet`.
+TEST_F(CreateTest, E8ToE9SignetMakesObjectsAsKubectlCreate) {
+  const absl::StatusOr<std::string> kubectl = cluster().Binary("kubectl");
+  ASSERT_THAT(kubectl.status(), IsOk());
+  const absl::StatusOr<std::string> signet = Runfile("cli/signet");
+  ASSERT_THAT(signet.status(), IsOk());
+  const std::string folder = testbed().directory() + "/create";
+  ASSERT_THAT(MakeDirectory(folder), IsOk());
+  const auto run = [&](const std::string& script) {
+    const absl::StatusOr<CommandResult> result = RunCommand(
+        {"/bin/bash", "-c", absl::StrCat("cd '", folder, "'; ", script)},
+        {{"KUBECONFIG", cluster().AdminKubeconfig()}});
+    EXPECT_THAT(result.status(), IsOk());
+    return result.value_or(CommandResult());
+  };
+  const CommandResult made = run(absl::StrCat(
+      "set -e; '", *signet, "' ca new --cn a -o a; '", *signet,
+      "' ca new --cn b -o b; mkdir d; echo 1 >d/one; printf '\\xff' >d/two"));
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const std::string kPair = "tls e2e-s --cert a.pem --key a-key.pem";
+  const std::string kMap = "e2e-m --from-file d";
+  // The object of the commands without --dry-run is removed after the first
+  // program made it; the last of each kind finds it there.
+  const struct {
+    std::string kind, words;
+    bool is_there = false;
+  } kCommands[] = {
+      {"secret", kPair + " --dry-run=client"},
+      {"secret", kPair + " --dry-run=client -o yaml"},
+      {"secret", kPair + " --dry-run=client -o json"},
+      {"secret", kPair + " --dry-run=client -o name"},
+      {"secret", kPair + " --dry-run=client -o yaml -n other"},
+      {"secret", kPair + " --append-hash --dry-run=client -o name"},
+      {"secret", kPair},
+      {"secret", kPair, true},
+      {"secret", "tls e2e-s --cert a.pem --key b-key.pem"},
+      {"secret", "tls e2e-s --cert none --key b-key.pem"},
+      {"configmap", "e2e-m --from-file ca.crt=a.pem --dry-run=client -o yaml"},
+      {"configmap", "e2e-m --from-file a.pem --dry-run=client -o json"},
+      {"configmap", kMap + " --dry-run=client -o yaml"},
+      {"configmap", kMap + " --dry-run=client -o json"},
+      {"configmap", kMap + " --append-hash --dry-run=client"},
+      {"configmap", kMap + " --from-file x=a.pem"},
+      {"configmap", kMap, true},
+      {"configmap", "e2e-n --from-file none"},
+      {"configmap", "e2e-n --from-file 'a b=a.pem'"},
+      {"configmap", "e2e-n --from-file x=a.pem -n none"},
+  };
+  int same = 0;
+  for (const auto& command : kCommands) {
+    SCOPED_TRACE(command.kind + " " + command.words);
+    const std::string object = command.kind == "secret" ? "e2e-s" : "e2e-m";
+    const auto text = [&](const std::string& program) {
+      run(absl::StrCat("'", *kubectl, "' delete ", command.kind, " ", object));
+      if (command.is_there) {
+        run(absl::StrCat(
+            "'", *kubectl, "' create ",
+            command.kind == "secret" ? "secret generic " : "configmap ",
+            object));
+      }
+      const CommandResult result =
+          run(absl::StrCat(program, " ", command.kind, " ", command.words));
+      return absl::StrCat(result.out, "---- stderr\n", result.err,
+                          "---- exit code ", result.exit_code, "\n");
+    };
+    EXPECT_EQ(text(absl::StrCat("'", *signet, "'")),
+              text(absl::StrCat("'", *kubectl, "' create")));
+    ++same;
+  }
+  std::cout << "signet and kubectl create: " << same << " command lines\n";
 }
 
 INSTANTIATE_TEST_SUITE_P(All, PageNativeTest,
