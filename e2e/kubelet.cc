@@ -1,5 +1,9 @@
 #include "e2e/kubelet.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include <filesystem>
@@ -8,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
@@ -110,6 +115,26 @@ Kubelet::~Kubelet() {
   runtime_.reset();
   std::error_code ignored;
   std::filesystem::remove_all(short_directory_, ignored);
+}
+
+absl::StatusOr<std::string> OwnAddress() {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) {
+    return absl::InternalError("cannot list the interfaces");
+  }
+  const absl::Cleanup free_all = [all] { freeifaddrs(all); };
+  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET ||
+        (one->ifa_flags & IFF_LOOPBACK) != 0) {
+      continue;
+    }
+    char text[INET_ADDRSTRLEN];
+    const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
+    if (inet_ntop(AF_INET, &address->sin_addr, text, sizeof text) != nullptr) {
+      return std::string(text);
+    }
+  }
+  return absl::NotFoundError("this machine has no address but loopback");
 }
 
 }  // namespace signet::e2e

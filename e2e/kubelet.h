@@ -39,6 +39,10 @@ class Kubelet {
   std::unique_ptr<Process> process_;
 };
 
+// An IPv4 address of this machine that is not a loopback one. kNotFound if
+// there is none.
+absl::StatusOr<std::string> OwnAddress();
+
 }  // namespace signet::e2e
 
 #endif  // SIGNET_E2E_KUBELET_H_

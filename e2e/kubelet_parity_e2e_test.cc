@@ -1,10 +1,6 @@
 // A real kubelet and our agent beside each other, on the same API server: what
 // each leaves in its folders and asks of the API must be the same.
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/status_matchers.h"
@@ -73,27 +68,6 @@ constexpr Reason kReasons[] = {
      "ours keeps the key of a request under way, so that a crash does not lose "
      "it (docs/decisions)"},
 };
-
-// An IPv4 address of this machine that is not loopback, as the kubelet wants.
-absl::StatusOr<std::string> OwnAddress() {
-  ifaddrs* all = nullptr;
-  if (getifaddrs(&all) != 0) {
-    return absl::InternalError("cannot list the interfaces");
-  }
-  const absl::Cleanup free_all = [all] { freeifaddrs(all); };
-  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET ||
-        (one->ifa_flags & IFF_LOOPBACK) != 0) {
-      continue;
-    }
-    char text[INET_ADDRSTRLEN];
-    const auto* address = reinterpret_cast<const sockaddr_in*>(one->ifa_addr);
-    if (inet_ntop(AF_INET, &address->sin_addr, text, sizeof text) != nullptr) {
-      return std::string(text);
-    }
-  }
-  return absl::NotFoundError("this machine has no address but loopback");
-}
 
 // The length in a DER header at `offset`, which is moved behind it.
 size_t ReadLength(absl::string_view der, size_t& offset) {
