@@ -421,7 +421,8 @@ absl::Status ReadConfig(absl::string_view file, absl::string_view text,
       mapping.Finish();
     }
   } catch (const YAML::Exception& e) {
-    document.Add(e.mark, e.msg);
+    // It may quote any byte of the text.
+    document.Add(e.mark, absl::CHexEscape(e.msg));
   }
   return document.Result();
 }

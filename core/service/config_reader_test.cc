@@ -210,6 +210,8 @@ TEST(ConfigReaderTest, SaysOnWhichLineAValueIsWrong) {
       {"control characters are not echoed", "\"a\\u001bb\": 1\n",
        R"(c.yaml:3: unknown field "a\x1b)"},
       {"no YAML", "text: [a\n", "c.yaml:4: "},
+      {"an odd byte in what is no YAML", "text: \"\\\001\"\n",
+       "c.yaml:3: unknown escape character: \\x01"},
       {"a tab", "policies:\n\t- a\n", "c.yaml:4: "},
       {"another document", "---\ntext: a\n",
        "c.yaml:4: a second document; one is taken"},
