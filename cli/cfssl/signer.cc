@@ -34,8 +34,7 @@ constexpr absl::string_view kBasicConstraintsOid = "2.5.29.19";
 constexpr absl::string_view kDelegationOid = "1.3.6.1.4.1.44363.44";
 constexpr absl::string_view kOcspNoCheckOid = "1.3.6.1.5.5.7.48.1.5";
 constexpr absl::string_view kDerNull("\x05\x00", 2);
-// The attributes that a DistinguishedName has fields for, and one more that
-// cfssl takes for one and so drops.
+// The attributes that a DistinguishedName has fields for.
 constexpr absl::string_view kCommonAttributes[] = {
     "2.5.4.3", "2.5.4.5",  "2.5.4.6",  "2.5.4.7", "2.5.4.8",
     "2.5.4.9", "2.5.4.10", "2.5.4.11", "2.5.4.17"};
@@ -153,139 +152,129 @@ absl::Status Signer::CheckCaRequest(bool asks_for_ca, int max_path_len,
   return Error(ErrorCode::kInvalidRequest);
 }
 
-absl::StatusOr<std::string> Signer::Sign(const SignRequest& request) {
-  ABSL_ASSIGN_OR_RETURN(const SigningProfile* const found,
-                        ProfileOf(request.profile));
-  const SigningProfile& profile = *found;
-  const SigningProfile& fallback = config_.default_profile;
-  ABSL_ASSIGN_OR_RETURN(const pki::CertificateRequest csr,
-                        ParseRequest(request.request_pem));
-
-  // What the request asks for, as far as the profile lets it.
-  pki::CertificateTemplate tbs;
-  tbs.subject = csr.subject();
-  tbs.subject_more = UncommonAttributes(csr.subject());
-  tbs.spki_der = csr.public_key().spki_der();
-  tbs.subject_alt_names = csr.subject_alt_names();
-  const absl::StatusOr<std::optional<pki::CaRequest>> ca_request =
+absl::Status Signer::FillFromRequest(const pki::CertificateRequest& csr,
+                                     const SigningProfile& profile,
+                                     pki::CertificateTemplate* tbs) {
+  tbs->subject = csr.subject();
+  tbs->subject_more = UncommonAttributes(csr.subject());
+  tbs->spki_der = csr.public_key().spki_der();
+  tbs->subject_key_id = pki::KeyId(csr.public_key());
+  tbs->subject_alt_names = csr.subject_alt_names();
+  const absl::StatusOr<std::optional<pki::CaRequest>> parsed =
       pki::ParseCaRequest(csr.extensions());
-  if (!ca_request.ok()) {
-    return Error(ErrorCode::kCsrParseFailed, ca_request.status().message());
+  if (!parsed.ok()) {
+    return Error(ErrorCode::kCsrParseFailed, parsed.status().message());
   }
+  const pki::CaRequest ca = parsed->value_or(pki::CaRequest());
   for (const pki::RequestedExtension& extension : csr.extensions()) {
     if (extension.oid == kBasicConstraintsOid) continue;
     if (extension.oid == kDelegationOid || profile.copy_extensions) {
-      tbs.extensions.push_back(extension);
+      tbs->extensions.push_back(extension);
     }
   }
-  bool asks_for_ca = ca_request->has_value() && (*ca_request)->is_ca;
-  if (profile.csr_whitelist.has_value()) {
-    const CsrWhitelist& allowed = *profile.csr_whitelist;
-    if (!allowed.public_key) {
-      return Error(ErrorCode::kCertificateUnknown,
-                   "the profile's CSRWhitelist has no PublicKey, so that there "
-                   "is nothing to certify");
-    }
-    asks_for_ca = false;
-    tbs.extensions.clear();
-    pki::SubjectAltNames& sans = tbs.subject_alt_names;
-    if (!allowed.subject) {
-      tbs.subject = {};
-      tbs.subject_more.clear();
-    }
-    if (!allowed.dns_names) sans.dns_names.clear();
-    if (!allowed.ip_addresses) sans.ip_addresses.clear();
-    if (!allowed.email_addresses) sans.email_addresses.clear();
-    if (!allowed.uris) sans.uris.clear();
+  if (!profile.csr_whitelist.has_value()) {
+    return CheckCaRequest(ca.is_ca, ca.max_path_len, profile);
   }
-  ABSL_RETURN_IF_ERROR(CheckCaRequest(
-      asks_for_ca, ca_request->has_value() ? (*ca_request)->max_path_len : -1,
-      profile));
+  const CsrWhitelist& allowed = *profile.csr_whitelist;
+  if (!allowed.public_key) {
+    return Error(ErrorCode::kCertificateUnknown,
+                 "the profile's CSRWhitelist has no PublicKey, so that there "
+                 "is nothing to certify");
+  }
+  tbs->extensions.clear();
+  if (!allowed.subject) {
+    tbs->subject = {};
+    tbs->subject_more.clear();
+  }
+  pki::SubjectAltNames& sans = tbs->subject_alt_names;
+  if (!allowed.dns_names) sans.dns_names.clear();
+  if (!allowed.ip_addresses) sans.ip_addresses.clear();
+  if (!allowed.email_addresses) sans.email_addresses.clear();
+  if (!allowed.uris) sans.uris.clear();
+  return absl::OkStatus();
+}
 
-  if (request.hosts.has_value()) {
-    tbs.subject_alt_names = SortHosts(*request.hosts);
-  }
-  if (request.subject.has_value()) {
-    ABSL_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(*request.subject));
-    OverrideSubject(subject.name, &tbs.subject);
-    tbs.subject_more.clear();
-  }
-  if (!IsAllowed(profile, tbs.subject.common_name, tbs.subject_alt_names)) {
-    return Error(ErrorCode::kUnmatchedWhitelist);
-  }
-  if (profile.client_provides_serial_numbers) {
-    return Error(ErrorCode::kMissingSerial);
-  }
-  std::string serial(kSerialBytes, '\0');
-  with_.rng.Fill(
-      absl::MakeSpan(reinterpret_cast<uint8_t*>(serial.data()), serial.size()));
-  serial[0] = static_cast<char>(serial[0] & 0x7f);
-  tbs.serial_number = serial;
-
-  // What the profile adds (cfssl's FillTemplate).
+absl::Status Signer::SetUsages(const SigningProfile& profile,
+                               pki::CertificateTemplate* tbs) {
   const SigningProfile::Usages usages = profile.ParseUsages();
   if (usages.key_usage == 0 && usages.extended.empty()) {
     return Error(ErrorCode::kNoKeyUsages);
   }
-  if (!usages.unknown.empty() && safety_ != SafetyLevel::kCompatible) {
-    const std::string what = absl::StrCat("unknown usages in the profile: ",
-                                          absl::StrJoin(usages.unknown, ", "));
-    if (safety_ == SafetyLevel::kStrict) {
-      return Error(ErrorCode::kInvalidPolicy, what);
-    }
-    with_.log.Warning(absl::StrCat(what, "; they are left out"));
+  tbs->key_usage = usages.key_usage;
+  tbs->extended = usages.extended;
+  if (usages.unknown.empty() || safety_ == SafetyLevel::kCompatible) {
+    return absl::OkStatus();
   }
-  tbs.key_usage = usages.key_usage;
-  tbs.extended = usages.extended;
+  const std::string what = absl::StrCat("unknown usages in the profile: ",
+                                        absl::StrJoin(usages.unknown, ", "));
+  if (safety_ == SafetyLevel::kStrict) {
+    return Error(ErrorCode::kInvalidPolicy, what);
+  }
+  with_.log.Warning(absl::StrCat(what, "; they are left out"));
+  return absl::OkStatus();
+}
+
+absl::Status Signer::SetValidity(const SigningProfile& profile,
+                                 pki::CertificateTemplate* tbs) {
   const absl::Duration backdate =
       profile.backdate == absl::ZeroDuration() ? kBackdate : profile.backdate;
-  const absl::Duration expiry =
-      profile.expiry == absl::ZeroDuration() ? fallback.expiry : profile.expiry;
-  tbs.validity.not_before = profile.not_before.value_or(
+  const absl::Duration expiry = profile.expiry == absl::ZeroDuration()
+                                    ? config_.default_profile.expiry
+                                    : profile.expiry;
+  pki::Validity& validity = tbs->validity;
+  validity.not_before = profile.not_before.value_or(
       RoundToMinute(with_.clock.TimeNow()) - backdate);
-  tbs.validity.not_after =
-      profile.not_after.value_or(tbs.validity.not_before + expiry);
-  if (ca_.has_value() && safety_ != SafetyLevel::kCompatible &&
-      tbs.validity.not_after > ca_->validity().not_after) {
-    const auto text = [](absl::Time time) {
-      return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-    };
-    const std::string ends = text(ca_->validity().not_after);
-    if (safety_ == SafetyLevel::kStrict) {
-      if (ca_->validity().not_after <= tbs.validity.not_before) {
-        return Error(ErrorCode::kInvalidRequest,
-                     absl::StrCat("the CA certificate has expired at ", ends));
-      }
-      with_.log.Warning(absl::StrCat("notAfter is lowered from ",
-                                     text(tbs.validity.not_after), " to ", ends,
-                                     ", the end of the CA"));
-      tbs.validity.not_after = ca_->validity().not_after;
-    } else {
-      with_.log.Warning(absl::StrCat(
-          "the certificate outlives its CA, which ends at ", ends,
-          ", and is then good for nothing (-strict lowers notAfter)"));
-    }
+  validity.not_after = profile.not_after.value_or(validity.not_before + expiry);
+  if (!ca_.has_value() || safety_ == SafetyLevel::kCompatible ||
+      validity.not_after <= ca_->validity().not_after) {
+    return absl::OkStatus();
   }
-  tbs.is_ca = profile.is_ca;
+  const auto text = [](absl::Time time) {
+    return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+  };
+  const std::string ends = text(ca_->validity().not_after);
+  if (safety_ != SafetyLevel::kStrict) {
+    with_.log.Warning(absl::StrCat(
+        "the certificate outlives its CA, which ends at ", ends,
+        ", and is then good for nothing (-strict lowers notAfter)"));
+    return absl::OkStatus();
+  }
+  if (ca_->validity().not_after <= validity.not_before) {
+    return Error(ErrorCode::kInvalidRequest,
+                 absl::StrCat("the CA certificate has expired at ", ends));
+  }
+  with_.log.Warning(absl::StrCat("notAfter is lowered from ",
+                                 text(validity.not_after), " to ", ends,
+                                 ", the end of the CA"));
+  validity.not_after = ca_->validity().not_after;
+  return absl::OkStatus();
+}
+
+absl::Status Signer::FillFromProfile(const SigningProfile& profile,
+                                     const std::string& crl_url,
+                                     pki::CertificateTemplate* tbs) {
+  const SigningProfile& fallback = config_.default_profile;
+  ABSL_RETURN_IF_ERROR(SetUsages(profile, tbs));
+  ABSL_RETURN_IF_ERROR(SetValidity(profile, tbs));
+  tbs->is_ca = profile.is_ca;
   if (profile.is_ca) {
     if (profile.max_path_len > 0) {
-      tbs.max_path_len = profile.max_path_len;
+      tbs->max_path_len = profile.max_path_len;
     } else if (profile.max_path_len == 0 && profile.max_path_len_zero) {
-      tbs.max_path_len = 0;
+      tbs->max_path_len = 0;
     }
-    pki::SubjectAltNames addresses;
-    addresses.ip_addresses = std::move(tbs.subject_alt_names.ip_addresses);
-    tbs.subject_alt_names = std::move(addresses);  // SPEC E-19.
+    pki::SubjectAltNames addresses;  // SPEC E-19: only these stay.
+    addresses.ip_addresses = std::move(tbs->subject_alt_names.ip_addresses);
+    tbs->subject_alt_names = std::move(addresses);
   }
-  tbs.subject_key_id = pki::KeyId(csr.public_key());
   const std::string& ocsp =
       profile.ocsp_url.empty() ? fallback.ocsp_url : profile.ocsp_url;
-  if (!ocsp.empty()) tbs.ocsp_servers = {ocsp};
-  const std::string& crl = !request.crl_url.empty()   ? request.crl_url
+  if (!ocsp.empty()) tbs->ocsp_servers = {ocsp};
+  const std::string& crl = !crl_url.empty()           ? crl_url
                            : !profile.crl_url.empty() ? profile.crl_url
                                                       : fallback.crl_url;
-  if (!crl.empty()) tbs.crl_distribution_points = {crl};
-  tbs.issuing_certificates =
+  if (!crl.empty()) tbs->crl_distribution_points = {crl};
+  tbs->issuing_certificates =
       profile.issuer_urls.has_value()
           ? *profile.issuer_urls
           : fallback.issuer_urls.value_or(std::vector<std::string>());
@@ -295,13 +284,16 @@ absl::StatusOr<std::string> Signer::Sign(const SignRequest& request) {
     if (!policies.ok()) {
       return Error(ErrorCode::kInvalidPolicy, policies.status().message());
     }
-    tbs.extensions.push_back(*std::move(policies));
+    tbs->extensions.push_back(*std::move(policies));
   }
   if (profile.ocsp_no_check) {
-    tbs.extensions.push_back(
+    tbs->extensions.push_back(
         {std::string(kOcspNoCheckOid), false, std::string(kDerNull)});
   }
+  return absl::OkStatus();
+}
 
+absl::StatusOr<std::string> Signer::Issue(const pki::CertificateTemplate& tbs) {
   pki::IssuerTemplate issuer;
   issuer.algorithm = pki::RequestSignatureAlgorithm(key_.public_key());
   if (ca_.has_value()) {
@@ -320,8 +312,38 @@ absl::StatusOr<std::string> Signer::Sign(const SignRequest& request) {
     return Error(ErrorCode::kCertificateUnknown, der.status().message());
   }
   with_.log.Info(absl::StrCat("signed certificate with serial number ",
-                              pki::SerialToDecimal(serial)));
+                              pki::SerialToDecimal(tbs.serial_number)));
   return pki::EncodePem("CERTIFICATE", *der);
+}
+
+absl::StatusOr<std::string> Signer::Sign(const SignRequest& request) {
+  ABSL_ASSIGN_OR_RETURN(const SigningProfile* const profile,
+                        ProfileOf(request.profile));
+  ABSL_ASSIGN_OR_RETURN(const pki::CertificateRequest csr,
+                        ParseRequest(request.request_pem));
+  pki::CertificateTemplate tbs;
+  ABSL_RETURN_IF_ERROR(FillFromRequest(csr, *profile, &tbs));
+  if (request.hosts.has_value()) {
+    tbs.subject_alt_names = SortHosts(*request.hosts);
+  }
+  if (request.subject.has_value()) {
+    ABSL_ASSIGN_OR_RETURN(const Subject subject, SubjectOf(*request.subject));
+    OverrideSubject(subject.name, &tbs.subject);
+    tbs.subject_more.clear();
+  }
+  if (!IsAllowed(*profile, tbs.subject.common_name, tbs.subject_alt_names)) {
+    return Error(ErrorCode::kUnmatchedWhitelist);
+  }
+  if (profile->client_provides_serial_numbers) {
+    return Error(ErrorCode::kMissingSerial);
+  }
+  tbs.serial_number.resize(kSerialBytes);
+  with_.rng.Fill(
+      absl::MakeSpan(reinterpret_cast<uint8_t*>(tbs.serial_number.data()),
+                     tbs.serial_number.size()));
+  tbs.serial_number[0] = static_cast<char>(tbs.serial_number[0] & 0x7f);
+  ABSL_RETURN_IF_ERROR(FillFromProfile(*profile, request.crl_url, &tbs));
+  return Issue(tbs);
 }
 
 }  // namespace signet::cli::cfssl

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock_interface.h"
@@ -13,6 +14,8 @@
 #include "cli/cfssl/signing_config.h"
 #include "core/base/rng.h"
 #include "core/pki/certificate.h"
+#include "core/pki/certificate_request.h"
+#include "core/pki/certificate_template.h"
 #include "core/pki/private_key.h"
 
 namespace signet::cli::cfssl {
@@ -53,8 +56,21 @@ class Signer {
 
  private:
   absl::StatusOr<const SigningProfile*> ProfileOf(const std::string& name);
+  // What the request asks for, as far as the profile lets it.
+  absl::Status FillFromRequest(const pki::CertificateRequest& csr,
+                               const SigningProfile& profile,
+                               pki::CertificateTemplate* tbs);
   absl::Status CheckCaRequest(bool asks_for_ca, int max_path_len,
                               const SigningProfile& profile);
+  // What the profile adds: cfssl's FillTemplate.
+  absl::Status FillFromProfile(const SigningProfile& profile,
+                               const std::string& crl_url,
+                               pki::CertificateTemplate* tbs);
+  absl::Status SetUsages(const SigningProfile& profile,
+                         pki::CertificateTemplate* tbs);
+  absl::Status SetValidity(const SigningProfile& profile,
+                           pki::CertificateTemplate* tbs);
+  absl::StatusOr<std::string> Issue(const pki::CertificateTemplate& tbs);
 
   const std::optional<pki::Certificate> ca_;
   const pki::PrivateKey key_;
