@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/base/call_once.h"
 #include "absl/base/thread_annotations.h"
 #include "absl/log/log.h"
 #include "absl/status/status.h"
@@ -153,33 +154,33 @@ absl::Status RunCsrService(const CsrService& service, const ServiceFlags& flags,
             << cluster->server() << " with " << flags.workers
             << " workers; health on port " << health->port();
 
+  absl::once_flag ending;
   const auto end = [&] {
+    absl::call_once(ending, [] {
+      LOG(INFO) << "ending";
+      Notify("STOPPING=1");
+    });
     handle.Set(nullptr);
     StopGracefully(controller, backgrounds, *cluster);
   };
   controller.Watch();
   backgrounds.Start(When::kAlways);
-  Notify("READY=1");
+  Notify("READY=1\nSTATUS=stands by");
   const absl::Status status =
       leadership.Run({.start =
                           [&] {
+                            Notify("STATUS=leads");
                             controller.Work();
                             handle.Set(&controller);
                             backgrounds.Start(When::kLeading);
                           },
-                      .finish =
-                          [&] {
-                            LOG(INFO) << "ending";
-                            Notify("STOPPING=1");
-                            end();
-                          },
+                      .finish = end,
                       .cut =
                           [&] {
                             cluster->transport().Shutdown();
                             end();
                           }},
                      stop);
-  Notify("STOPPING=1");
   end();  // Also what a replica on standby does.
   return status;
 }
