@@ -1,6 +1,10 @@
 #include "approver_service/approver.h"
 
+#include <memory>
+
 #include "approver_service/approver_flags.h"
+#include "approver_service/housekeeper.h"
+#include "approver_service/rights.h"
 #include "core/api/authorization.pb.h"
 #include "core/api/core.pb.h"
 #include "core/k8s/api_client.h"
@@ -31,11 +35,10 @@ Approver::Approver(const ApproverParts& own,
                flags.explanations, flags.dry_run),
       reconciler_(shared.csrs, own.settings, judge_, own.history, journal_,
                   flags.dry_run),
-      housekeeper_(own.settings, own.history, *own_reviews_, own.clock,
-                   shared.registry,
-                   {flags.explanations, flags.dry_run, flags.service.leader},
-                   shared.reconcile) {
-  housekeeper_.Start();
-}
+      housekeeper_(std::make_unique<Housekeeper>(
+          own.settings, own.history, *own_reviews_, own.clock, shared.registry,
+          RightsOptions{flags.explanations, flags.dry_run,
+                        flags.service.leader},
+          shared.reconcile)) {}
 
 }  // namespace signet::approver

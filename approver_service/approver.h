@@ -2,6 +2,7 @@
 #define SIGNET_APPROVER_SERVICE_APPROVER_H_
 
 #include <memory>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -23,6 +24,7 @@
 #include "core/controller/loop.h"
 #include "core/k8s/resource_api.h"
 #include "core/service/audit_log.h"
+#include "core/service/background.h"
 #include "core/service/csr_service.h"
 #include "core/service/event_recorder.h"
 #include "core/sys/resolver.h"
@@ -49,6 +51,11 @@ class Approver : public controller::Reconciler {
     return reconciler_.Reconcile(name);
   }
 
+  // What is to run beside it; it must not outlive the approver. Call once.
+  std::unique_ptr<service::Background> TakeHousekeeper() {
+    return std::move(housekeeper_);
+  }
+
  private:
   const std::unique_ptr<k8s::ResourceApi<api::SubjectAccessReview>> reviews_;
   const std::unique_ptr<k8s::ResourceApi<api::SelfSubjectAccessReview>>
@@ -63,7 +70,7 @@ class Approver : public controller::Reconciler {
   service::EventRecorder events_;
   DecisionJournal journal_;
   approver::Reconciler reconciler_;
-  Housekeeper housekeeper_;
+  std::unique_ptr<Housekeeper> housekeeper_;
 };
 
 }  // namespace signet::approver

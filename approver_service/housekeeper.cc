@@ -63,18 +63,9 @@ Housekeeper::Housekeeper(
   is_current_.Set(1);
 }
 
-Housekeeper::~Housekeeper() { Stop(); }
-
-void Housekeeper::Start() {
-  thread_ = std::thread([this] { Run(); });
-}
-
 void Housekeeper::Stop() {
-  {
-    absl::MutexLock lock(mutex_);
-    stopped_ = true;
-  }
-  if (thread_.joinable()) thread_.join();
+  absl::MutexLock lock(mutex_);
+  stopped_ = true;
 }
 
 void Housekeeper::Run() {

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -18,6 +17,7 @@
 #include "approver_service/settings.h"
 #include "core/api/authorization.pb.h"
 #include "core/k8s/resource_api.h"
+#include "core/service/background.h"
 #include "prometheus/counter.h"
 #include "prometheus/family.h"
 #include "prometheus/gauge.h"
@@ -25,14 +25,13 @@
 
 namespace signet::approver {
 
-// Housekeeper does what is to be done from time to time, on a thread of its
-// own: it has changed files read again, and then all requests that wait judged
-// again; and it asks whether we have the rights we need. It tells in the log,
-// and by
+// Housekeeper does what is to be done from time to time: it has changed files
+// read again, and then all requests that wait judged again; and it asks whether
+// we have the rights we need. It tells in the log, and by
 //   signet_config_reloads_total{result}   "ok", or "error": the old one stays
 //   signet_config_is_current              0 while the changed files are bad
 //   signet_missing_rights                 how many
-class Housekeeper {
+class Housekeeper : public service::Background {
  public:
   static constexpr absl::Duration kReloadEvery = absl::Seconds(2);
   static constexpr absl::Duration kCheckRightsEvery = absl::Minutes(1);
@@ -46,19 +45,15 @@ class Housekeeper {
               absl::Clock& clock, prometheus::Registry& registry,
               RightsOptions rights,
               std::function<void(absl::string_view name)> reconcile);
-  ~Housekeeper();  // Stops.
 
-  // Starts the thread. Call once.
-  void Start();
-  void Stop();
+  void Run() override;
+  void Stop() override;
 
-  // What the thread does, for tests; by one thread at a time.
+  // What Run does, for tests; by one thread at a time.
   void ReloadIfChanged();
   absl::Status CheckRights();
 
  private:
-  void Run();
-
   SettingsSource& settings_;
   const RequestHistory& history_;
   k8s::ResourceApi<api::SelfSubjectAccessReview>& reviews_;
@@ -75,7 +70,6 @@ class Housekeeper {
 
   absl::Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
 };
 
 }  // namespace signet::approver

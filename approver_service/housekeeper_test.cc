@@ -3,6 +3,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/base/log_severity.h"
@@ -149,13 +150,14 @@ TEST_F(HousekeeperTest, AsksAgainIfTheServerDoesNotAnswer) {
   EXPECT_THAT(housekeeper_->CheckRights(), IsOk());
 }
 
-TEST_F(HousekeeperTest, WorksByItselfUntilItIsStopped) {
-  housekeeper_->Start();
+TEST_F(HousekeeperTest, RunsUntilItIsStopped) {
+  std::thread thread([this] { housekeeper_->Run(); });
   Write("kubeletClient: {strict: true}");
   while (!settings_->Current()->config.client.strict) {
     clock_.AdvanceTime(absl::Milliseconds(100));
   }
   housekeeper_->Stop();
+  thread.join();
   EXPECT_GT(reviews_.calls(testing::Verb::kCreate), 0);
 }
 

@@ -18,6 +18,7 @@
 #include "approver_service/settings.h"
 #include "core/policy/approval.h"
 #include "core/service/audit_log.h"
+#include "core/service/background.h"
 #include "core/service/csr_service.h"
 #include "core/service/service_flags.h"
 #include "core/sys/boring_rng.h"
@@ -70,17 +71,26 @@ absl::Status Run(const approver::ApproverFlags& flags,
   if (flags.dry_run) service_flags.leader.elect = false;
   approver::RequestHistory history(platform.clock);
   sys::SystemResolver resolver;
+  approver::Approver* running = nullptr;  // RunCsrService's.
   return service::RunCsrService(
       {.name = "signet-approver",
        .wants = policy::AwaitsApproval,
        .observer = &history,
        .make_reconciler =
            [&](const service::CsrServiceParts& parts) {
-             return std::make_unique<approver::Approver>(
+             auto made = std::make_unique<approver::Approver>(
                  approver::ApproverParts{*settings, history, audit.get(),
                                          platform.clock, platform.rng,
                                          resolver},
                  parts, flags);
+             running = made.get();
+             return made;
+           },
+       .add_backgrounds =
+           [&running](const service::CsrServiceParts&,
+                      service::Backgrounds& backgrounds) {
+             backgrounds.Add(service::When::kAlways,
+                             running->TakeHousekeeper());
            }},
       service_flags, platform, stop);
 }
