@@ -110,7 +110,7 @@ std::string Text(const AgentState& state, absl::Time now) {
   return Text(ReportOf(state), now);
 }
 
-TEST(MetricsTest, A8HasTheKubeletsNames) {
+TEST(MetricsTest, HasTheKubeletsNames) {
   const testing::TestCa ca;
   const testing::TestIdentity identity = ca.Client("system:node:n1");
   const AgentState state = Rotated(identity);
@@ -141,7 +141,7 @@ TEST(MetricsTest, A8HasTheKubeletsNames) {
   EXPECT_THAT(text, Not(HasSubstr("server_ttl_seconds")));
 }
 
-TEST(MetricsTest, A8A14HasTheServingCertificatesNames) {
+TEST(MetricsTest, A14HasTheServingCertificatesNames) {
   const testing::TestCa ca;
   const testing::TestIdentity identity = ca.Server();
   NodeReport report = ReportOf(Rotated(identity));
@@ -171,7 +171,7 @@ TEST(MetricsTest, A8A14HasTheServingCertificatesNames) {
   EXPECT_THAT(text, Not(HasSubstr("client_ttl_seconds")));
 }
 
-TEST(MetricsTest, A8TtlIsInfiniteWithoutAValidCertificate) {
+TEST(MetricsTest, TtlIsInfiniteWithoutAValidCertificate) {
   const testing::TestCa ca;
   const testing::TestIdentity identity = ca.Client("system:node:n1");
   const absl::Time end = identity.certificate().validity().not_after;

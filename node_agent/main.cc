@@ -140,6 +140,8 @@ int Main(int argc, char** argv) {
   MakeAbsolute(flags.bootstrap_kubeconfig);
   MakeAbsolute(flags.cert_dir);
   MakeAbsolute(flags.config);
+  MakeAbsolute(flags.tls_cert_file);
+  MakeAbsolute(flags.tls_private_key_file);
 
   sys::PosixFileSystem files;
   sys::BoringRng rng;

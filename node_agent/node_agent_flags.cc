@@ -127,11 +127,19 @@ void AddNodeAgentFlags(CLI::App& app, NodeAgentFlags& flags) {
       ->check(CLI::Range(0, 1'000'000));
   app.add_option("--health-address", flags.health_address,
                  "Where /healthz, /readyz, /metrics and /status (JSON) are "
-                 "served, in plain HTTP unless --health-tls is given; port 0 "
+                 "served, in plain HTTP unless --health-tls or --tls-cert-file "
+                 "is given; port 0 "
                  "is any free one")
       ->type_name("HOST:PORT")
       ->capture_default_str()
       ->check(CheckAddress);
+  app.add_option("--tls-cert-file", flags.tls_cert_file,
+                 "Serve them by TLS with this certificate, which somebody else "
+                 "keeps; read anew when it changes")
+      ->type_name("FILE");
+  app.add_option("--tls-private-key-file", flags.tls_private_key_file,
+                 "Its key")
+      ->type_name("FILE");
   app.add_flag("--health-tls", flags.health_tls,
                "Serve them by TLS, with the serving certificate: none but by "
                "handshake until there is one. Needs "
@@ -150,6 +158,14 @@ absl::Status CheckNodeAgentFlags(const NodeAgentFlags& flags) {
   if (flags.health_tls && !flags.rotate_server_certificates) {
     return absl::InvalidArgumentError(
         "--health-tls needs --rotate-server-certificates");
+  }
+  if (flags.tls_cert_file.empty() != flags.tls_private_key_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--tls-cert-file and --tls-private-key-file go together");
+  }
+  if (flags.health_tls && !flags.tls_cert_file.empty()) {
+    return absl::InvalidArgumentError(
+        "--health-tls and --tls-cert-file exclude each other");
   }
   if (!flags.tls_sans.empty() && !flags.rotate_server_certificates) {
     return absl::InvalidArgumentError(

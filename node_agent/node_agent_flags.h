@@ -31,6 +31,9 @@ struct NodeAgentFlags {
   int keep_certificates = 3;     // 0: all.
   std::string health_address = "127.0.0.1:8083";
   bool health_tls = false;  // With the serving certificate.
+  // Or with this pair, which somebody else keeps (SPEC A-42).
+  std::string tls_cert_file;
+  std::string tls_private_key_file;
   std::string log_format = "text";
 };
 

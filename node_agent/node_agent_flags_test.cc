@@ -99,6 +99,13 @@ TEST_F(NodeAgentFlagsTest, NamesFlagsThatWantAnother) {
       {{"--kubeconfig=/k", "--health-tls", "--rotate-server-certificates"}, ""},
       {{"--kubeconfig=/k", "--health-tls"},
        "--health-tls needs --rotate-server-certificates"},
+      {{"--kubeconfig=/k", "--tls-cert-file=/c", "--tls-private-key-file=/p"},
+       ""},
+      {{"--kubeconfig=/k", "--tls-cert-file=/c"},
+       "--tls-cert-file and --tls-private-key-file go together"},
+      {{"--kubeconfig=/k", "--tls-cert-file=/c", "--tls-private-key-file=/p",
+        "--health-tls", "--rotate-server-certificates"},
+       "--health-tls and --tls-cert-file exclude each other"},
       {{"--kubeconfig=/k", "--tls-san=n1"},
        "--tls-san needs --rotate-server-certificates"},
   };

@@ -20,6 +20,7 @@
 #include "core/api/core.pb.h"
 #include "core/http/beast_transport.h"
 #include "core/http/server.h"
+#include "core/http/tls_identity.h"
 #include "core/http/transport.h"
 #include "core/k8s/api_client.h"
 #include "core/k8s/kubeconfig.h"
@@ -38,6 +39,7 @@
 #include "node_agent/delivery.h"
 #include "node_agent/event.h"
 #include "node_agent/failure_events.h"
+#include "node_agent/file_pair.h"
 #include "node_agent/foreground_bootstrap.h"
 #include "node_agent/keeper_options.h"
 #include "node_agent/kubeconfig_clients.h"
@@ -206,9 +208,16 @@ absl::Status NodeAgentProcess::Run() {
     }
     return absl::OkStatus();
   };
+  std::shared_ptr<http::IdentitySource> serve_with;
+  if (flags_.health_tls) {
+    serve_with = serving;
+  } else if (!flags_.tls_cert_file.empty()) {
+    ABSL_ASSIGN_OR_RETURN(
+        serve_with, FilePair::Load(flags_.tls_cert_file,
+                                   flags_.tls_private_key_file, files, clock));
+  }
   ABSL_ASSIGN_OR_RETURN(const std::unique_ptr<http::Server> server,
-                        StartAgentServer(flags_.health_address,
-                                         flags_.health_tls ? serving : nullptr,
+                        StartAgentServer(flags_.health_address, serve_with,
                                          ready, report, clock));
   LOG(INFO) << Event("running")
                    .With("node", flags_.node_name)
