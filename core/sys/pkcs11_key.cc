@@ -83,6 +83,10 @@ absl::StatusOr<std::shared_ptr<Pkcs11Key>> Pkcs11Key::Open(Pkcs11Uri uri,
   ABSL_RETURN_IF_ERROR(public_key.status());
   key->public_key_ = *std::move(public_key);
   key->extractable_ = !extractable.ok() || *extractable != std::string(1, '\0');
+  if (key->extractable_) {
+    LOG(WARNING) << "the token would give the key \"" << key->uri_.object
+                 << "\" away (CKA_EXTRACTABLE)";
+  }
   return key;
 }
 
@@ -315,19 +319,6 @@ absl::StatusOr<std::string> Pkcs11Key::Sign(pki::SignatureAlgorithm algorithm,
         "PKCS#11: the token's signature is wrong: ", right.message()));
   }
   return signature;
-}
-
-absl::StatusOr<std::shared_ptr<const pki::SigningKey>> OpenPkcs11Key(
-    absl::string_view uri, FileSystem& files) {
-  ABSL_ASSIGN_OR_RETURN(Pkcs11Uri parsed, ParsePkcs11Uri(uri));
-  const std::string label = parsed.object;
-  ABSL_ASSIGN_OR_RETURN(std::shared_ptr<Pkcs11Key> key,
-                        Pkcs11Key::Open(std::move(parsed), files));
-  if (key->extractable()) {
-    LOG(WARNING) << "the token would give the key \"" << label
-                 << "\" away (CKA_EXTRACTABLE)";
-  }
-  return key;
 }
 
 }  // namespace signet::sys

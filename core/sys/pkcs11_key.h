@@ -33,7 +33,8 @@ class Pkcs11Key : public pki::SigningKey {
  public:
   // Loads the library, logs in and finds the key that `uri` means, with its
   // public half, which the token must have too. `files` must outlive the key:
-  // the PIN is read from its file at each login. kNotFound if there is no such
+  // the PIN is read from its file at each login. The log warns if the token
+  // would give the key away. kNotFound if there is no such
   // token or key, kFailedPrecondition if there are several, kUnauthenticated
   // for a wrong PIN, kUnimplemented for a key that is neither RSA nor ECDSA.
   static absl::StatusOr<std::shared_ptr<Pkcs11Key>> Open(Pkcs11Uri uri,
@@ -99,11 +100,6 @@ class Pkcs11Key : public pki::SigningKey {
   mutable int borrowed_ ABSL_GUARDED_BY(mutex_) = 0;
   mutable Secret refused_pin_ ABSL_GUARDED_BY(mutex_);
 };
-
-// Opens the key that a "pkcs11:" URI means; warns in the log if the token would
-// give it away.
-absl::StatusOr<std::shared_ptr<const pki::SigningKey>> OpenPkcs11Key(
-    absl::string_view uri, FileSystem& files);
 
 }  // namespace signet::sys
 

@@ -17,6 +17,7 @@
 #include "core/pki/signature_algorithm.h"
 #include "core/sys/pkcs11_abi.h"
 #include "core/sys/pkcs11_module.h"
+#include "core/sys/pkcs11_uri.h"
 #include "core/sys/posix_file_system.h"
 #include "core/testing/soft_hsm.h"
 #include "gmock/gmock.h"
@@ -181,7 +182,7 @@ TEST_F(Pkcs11KeyTest, ManyThreadsSignAtOnce) {
 
 TEST_F(Pkcs11KeyTest, SaysWhatIsMissing) {
   const auto open = [this](absl::string_view uri) {
-    return OpenPkcs11Key(uri, files_).status();
+    return Pkcs11Key::Open(*ParsePkcs11Uri(uri), files_).status();
   };
   const std::string query = absl::StrCat("?module-path=", hsm().module_path(),
                                          "&pin-source=", hsm().pin_file());
