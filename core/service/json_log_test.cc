@@ -38,5 +38,33 @@ TEST(FormatLogAsJsonTest, IsOneLineWhateverTheMessage) {
             "\n");
 }
 
+TEST(FormatLogAsJsonTest, HasAFieldForEachPairOfAnEvent) {
+  const struct {
+    std::string message;
+    std::string want;  // From "msg" on.
+  } kTests[] = {
+      {"event=stopped", R"("msg":"stopped"})"},
+      {"event=issued csr=csr-4x2lq rotations=2",
+       R"("msg":"issued","csr":"csr-4x2lq","rotations":"2"})"},
+      {R"(event=failed error="said \"no\"\n\\" at=now)",
+       R"("msg":"failed","error":"said \"no\"\n\\","at":"now"})"},
+      {R"(event=empty error="")", R"("msg":"empty","error":""})"},
+      {"event=mine level=high", R"("msg":"mine"})"},
+      // No such pairs: the message as it is.
+      {"event=a and more", R"("msg":"event=a and more"})"},
+      {"an event=a", R"("msg":"an event=a"})"},
+      {"event=a b=\"", R"("msg":"event=a b=\""})"},
+      {"event=", R"("msg":"event="})"},
+  };
+  for (const auto& t : kTests) {
+    SCOPED_TRACE(t.message);
+    Capture capture;
+    LOG(INFO).ToSinkOnly(&capture) << t.message;
+    ASSERT_EQ(capture.lines.size(), 1u);
+    const std::string& line = capture.lines[0];
+    EXPECT_EQ(line.substr(line.find("\"msg\"")), t.want + "\n");
+  }
+}
+
 }  // namespace
 }  // namespace signet::service
