@@ -23,7 +23,6 @@ namespace {
 using testing::CsrFields;
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;
-using ::testing::IsEmpty;
 using testing::MakeCsr;
 using testing::MakeRawRequestPem;
 using testing::RawKey;
@@ -271,97 +270,39 @@ TEST(DecideServingApprovalTest, B14HoldsToItsLimits) {
 }
 
 TEST(DecideServingApprovalTest, B25RefusesNamesThatNoNodeHas) {
-  const struct {
-    std::string name;
-    std::string rule;
-    std::string message;
-  } kTests[] = {
-      {"*.example.com", "names", "DNS name \"*.example.com\" is a wildcard"},
-      {"node-a.", "names", "DNS name \"node-a.\" ends in a dot"},
-      {"localhost", "names", "DNS name \"localhost\" means every host itself"},
-      {"LocalHost.localdomain", "names",
-       "DNS name \"LocalHost.localdomain\" means every host itself"},
-      {"a.localhost", "names",
-       "DNS name \"a.localhost\" means every host itself"},
-      {std::string("node-a\0.evil", 12), "names",
-       "DNS name \"node-a\\x00.evil\" is no host name"},
-      {"node_a", "names", "DNS name \"node_a\" is no host name"},
-      {"", "names", "DNS name \"\" is no host name"},
-      {"10.0.0.1", "names", "DNS name \"10.0.0.1\" is an address, not a name"},
-      {"kubernetes", "apiServer",
-       "DNS name \"kubernetes\" is the API server's"},
-      {"KUBERNETES.Default", "apiServer",
-       "DNS name \"KUBERNETES.Default\" is the API server's"},
-      {"kubernetes.default.svc", "apiServer",
-       "DNS name \"kubernetes.default.svc\" is the API server's"},
-      {"kubernetes.default.svc.cluster.local", "apiServer",
-       "DNS name \"kubernetes.default.svc.cluster.local\" is the API "
-       "server's"},
-      {"kubernetes.default.svc.other.domain", "apiServer",
-       "DNS name \"kubernetes.default.svc.other.domain\" is the API "
-       "server's"},
-      {"db.prod.svc", "apiServer", "DNS name \"db.prod.svc\" is a service's"},
-      {"1-2-3-4.prod.pod.cluster.local", "apiServer",
-       "DNS name \"1-2-3-4.prod.pod.cluster.local\" is a cluster-internal "
-       "name"},
-      {"API.Example.com", "apiServer",
-       "DNS name \"API.Example.com\" is the API server's"},
-  };
-  for (const auto& t : kTests) {
-    SCOPED_TRACE(t.name);
-    Case c;
+  // Whoever backs them: server_names_test.cc has the others.
+  const auto claim = [](Case& c, const std::string& name) {
     c.policy.api_server_names = {"api.example.com"};
-    c.csr.sans.dns_names = {t.name};
-    c.evidence.node_status.dns_names = {t.name};  // Even if the Node has it.
-    const Decision got =
-        DecideServingApproval(MakeCsr(c.csr), c.policy, c.evidence);
-    EXPECT_EQ(got.verdict, Verdict::kLeave);
-    EXPECT_EQ(got.rule, t.rule);
-    EXPECT_EQ(got.message, t.message);
-    EXPECT_FALSE(got.may_change);
-  }
-}
-
-TEST(DecideServingApprovalTest, B25RefusesAddressesThatNoNodeHas) {
-  const struct {
-    std::string address;
-    std::string rule;
-    std::string message;
-  } kTests[] = {
-      {"0.0.0.0", "names", "IP address 0.0.0.0 is unspecified"},
-      {"127.0.0.1", "names", "IP address 127.0.0.1 is a loopback address"},
-      {"::ffff:127.0.0.1", "names",
-       "IP address 127.0.0.1 is a loopback address"},
-      {"169.254.169.254", "names",
-       "IP address 169.254.169.254 is a link-local address"},
-      {"224.0.0.1", "names", "IP address 224.0.0.1 is a multicast address"},
-      {"255.255.255.255", "names",
-       "IP address 255.255.255.255 is a reserved address"},
-      {"::", "names", "IP address :: is unspecified"},
-      {"::1", "names", "IP address ::1 is a loopback address"},
-      {"::7f00:1", "names",
-       "IP address ::7f00:1 is an IPv4 address in the form of an IPv6 one"},
-      {"fe80::1", "names", "IP address fe80::1 is a link-local address"},
-      {"ff02::1", "names", "IP address ff02::1 is a multicast address"},
-      {"192.0.2.10", "apiServer", "IP address 192.0.2.10 is the API server's"},
-      {"::ffff:192.0.2.10", "apiServer",
-       "IP address 192.0.2.10 is the API server's"},
-      {"10.96.0.1", "apiServer",
-       "IP address 10.96.0.1 is one of services (10.96.0.0/12)"},
+    c.csr.sans.dns_names = {name};
+    c.evidence.node_status.dns_names = {name};
   };
-  for (const auto& t : kTests) {
-    SCOPED_TRACE(t.address);
-    Case c;
+  const auto claim_address = [](Case& c, absl::string_view address) {
     c.policy.api_server_addresses = {Ip("192.0.2.10")};
     c.policy.service_prefixes = {Block("10.96.0.0/12")};
-    c.csr.sans.ip_addresses = {Ip(t.address)};
-    c.evidence.node_status.ip_addresses = {Ip(t.address)};
-    const Decision got =
-        DecideServingApproval(MakeCsr(c.csr), c.policy, c.evidence);
-    EXPECT_EQ(got.verdict, Verdict::kLeave);
-    EXPECT_EQ(got.rule, t.rule);
-    EXPECT_EQ(got.message, t.message);
-  }
+    c.csr.sans.ip_addresses = {Ip(address)};
+    c.evidence.node_status.ip_addresses = {Ip(address)};
+  };
+  RunTable({
+      {"B-25: a wildcard", [&](Case& c) { claim(c, "*.example.com"); },
+       Left("names", "DNS name \"*.example.com\" is a wildcard")},
+      {"B-25: a service's", [&](Case& c) { claim(c, "db.prod.svc"); },
+       Left("apiServer", "DNS name \"db.prod.svc\" is a service's")},
+      {"B-25: the API server's, in whatever case",
+       [&](Case& c) { claim(c, "API.Example.com"); },
+       Left("apiServer", "DNS name \"API.Example.com\" is the API server's")},
+      {"B-25: loopback", [&](Case& c) { claim_address(c, "127.0.0.1"); },
+       Left("names", "IP address 127.0.0.1 is a loopback address")},
+      {"B-25: the API server's address",
+       [&](Case& c) { claim_address(c, "192.0.2.10"); },
+       Left("apiServer", "IP address 192.0.2.10 is the API server's")},
+      {"B-25: the same, IPv4-mapped",
+       [&](Case& c) { claim_address(c, "::ffff:192.0.2.10"); },
+       Left("apiServer", "IP address 192.0.2.10 is the API server's")},
+      {"B-25: a service's address",
+       [&](Case& c) { claim_address(c, "10.96.0.1"); },
+       Left("apiServer",
+            "IP address 10.96.0.1 is one of services (10.96.0.0/12)")},
+  });
 }
 
 TEST(DecideServingApprovalTest, B26WantsAStrongKeyThatIsNobodyElses) {
