@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "core/api/json_error.h"
 #include "core/api/json_rules.h"
 #include "core/api/resource.h"
 #include "gmock/gmock.h"
@@ -90,6 +91,71 @@ bool IsObject(const Vector& vector) {
 }
 
 // The vectors stand for all kinds, so that a kind without one is noticed.
+// SPEC D-16: as kube-apiserver 1.37.2 answered.
+TEST(GoErrorTextTest, D16SaysWhatGoSaysOfAMismatch) {
+  const struct {
+    const char* sentence;
+    const char* json;
+    const char* text;
+  } kCases[] = {
+      {"a number for bytes", R"({"spec":{"request":7}})",
+       "json: cannot unmarshal number into Go struct field "
+       "CertificateSigningRequestSpec.spec.request of type []uint8"},
+      {"no base64", R"({"spec":{"request":"***"}})",
+       "illegal base64 data at input byte 0"},
+      {"base64 without padding", R"({"spec":{"request":"YWI"}})",
+       "illegal base64 data at input byte 0"},
+      {"something after the padding", R"({"spec":{"request":"YQ==x"}})",
+       "illegal base64 data at input byte 4"},
+      {"a number too large", R"({"spec":{"expirationSeconds":2147483648}})",
+       "json: cannot unmarshal number 2147483648 into Go struct field "
+       "CertificateSigningRequestSpec.spec.expirationSeconds of type int32"},
+      {"a fraction", R"({"spec":{"expirationSeconds":1.5}})",
+       "json: cannot unmarshal number 1.5 into Go struct field "
+       "CertificateSigningRequestSpec.spec.expirationSeconds of type int32"},
+      {"a string for a number", R"({"spec":{"expirationSeconds":"600"}})",
+       "json: cannot unmarshal string into Go struct field "
+       "CertificateSigningRequestSpec.spec.expirationSeconds of type int32"},
+      {"an array for metadata", R"({"metadata":[]})",
+       "json: cannot unmarshal array into Go struct field "
+       "CertificateSigningRequest.metadata of type v1.ObjectMeta"},
+      {"a string for a message", R"({"spec":"x"})",
+       "json: cannot unmarshal string into Go struct field "
+       "CertificateSigningRequest.spec of type "
+       "v1.CertificateSigningRequestSpec"},
+      {"a string for a list", R"({"spec":{"groups":"x"}})",
+       "json: cannot unmarshal string into Go struct field "
+       "CertificateSigningRequestSpec.spec.groups of type []string"},
+      {"a number in a list", R"({"spec":{"usages":[7]}})",
+       "json: cannot unmarshal number into Go struct field "
+       "CertificateSigningRequestSpec.spec.usages of type v1.KeyUsage"},
+      {"a number in a map", R"({"metadata":{"labels":{"a":1}}})",
+       "json: cannot unmarshal number into Go struct field "
+       "ObjectMeta.metadata.labels of type string"},
+      {"no time",
+       R"({"status":{"conditions":[{"lastUpdateTime":"yesterday"}]}})",
+       "parsing time \"yesterday\" as \"2006-01-02T15:04:05Z07:00\": cannot "
+       "parse \"yesterday\" as \"2006\""},
+      {"a month too late",
+       R"({"status":{"conditions":[{"lastUpdateTime":"2026-13-01T00:00:00Z"}]}})",
+       "parsing time \"2026-13-01T00:00:00Z\": month out of range"},
+      {"a time without a zone",
+       R"({"status":{"conditions":[{"lastUpdateTime":"2026-12-01T00:00:00"}]}})",
+       "parsing time \"2026-12-01T00:00:00\" as "
+       "\"2006-01-02T15:04:05Z07:00\": cannot parse \"\" as \"Z07:00\""},
+      {"a number for a time",
+       R"({"status":{"conditions":[{"lastUpdateTime":5}]}})",
+       "json: cannot unmarshal number into Go value of type string"},
+  };
+  for (const auto& test : kCases) {
+    SCOPED_TRACE(test.sentence);
+    CertificateSigningRequest csr;
+    const absl::Status status = DecodeJson(test.json, &csr, nullptr);
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(GoErrorText(status), test.text);
+  }
+}
+
 TEST(CodecTest, VectorsCoverEveryKind) {
   const std::vector<Vector> vectors = ReadVectors();
   EXPECT_THAT(vectors, SizeIs(7 + 16 * 5 + 1));

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -14,6 +15,8 @@
 #include "absl/time/time.h"
 #include "boost/json.hpp"
 #include "core/api/codec.h"
+#include "core/api/json_error.h"
+#include "core/api/json_mismatch.h"
 #include "core/api/json_rules.h"
 #include "core/base/base64.h"
 #include "google/protobuf/descriptor.h"
@@ -34,6 +37,8 @@ struct Path {
   const Path* parent = nullptr;
   absl::string_view key;
   int64_t index = -1;  // Of an array's element; then `key` is empty.
+  // Null for what is no field: the root, an element, an entry of a map.
+  const FieldDescriptor* field = nullptr;
 
   std::string Text() const {
     std::string text = parent == nullptr ? "" : parent->Text();
@@ -44,8 +49,22 @@ struct Path {
     }
     return text;
   }
-  Path Field(absl::string_view name) const { return {this, name}; }
+  Path Field(const FieldDescriptor& of) const {
+    return {this, of.json_name(), -1, &of};
+  }
+  Path Key(absl::string_view name) const { return {this, name}; }
   Path Element(int64_t i) const { return {this, "", i}; }
+
+  // The fields alone, as Go names them.
+  std::string Fields() const {
+    std::string text = parent == nullptr ? "" : parent->Fields();
+    if (field != nullptr) absl::StrAppend(&text, text.empty() ? "" : ".", key);
+    return text;
+  }
+  // The last field on the way; null: there is none.
+  const Path* LastField() const {
+    return field != nullptr || parent == nullptr ? this : parent->LastField();
+  }
 };
 
 absl::string_view NameOf(const value& json) {
@@ -69,15 +88,57 @@ absl::string_view NameOf(const value& json) {
   return "something else";
 }
 
-absl::Status Error(const Path& path, absl::string_view message) {
+// Go's name for what a value is.
+std::string GoNameOf(const value& json) {
+  switch (json.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "bool";
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64:
+    case boost::json::kind::double_:
+      return "number";
+    case boost::json::kind::string:
+      return "string";
+    case boost::json::kind::array:
+      return "array";
+    case boost::json::kind::object:
+      return "object";
+  }
+  return "";
+}
+
+constexpr absl::string_view kGoText = "type.signet.dev/go-text";
+
+// `go_text`: the same, as Go says it.
+absl::Status Error(const Path& path, absl::string_view message,
+                   absl::string_view go_text = "") {
   const std::string where = path.Text();
-  return absl::InvalidArgumentError(
+  absl::Status error = absl::InvalidArgumentError(
       absl::StrCat(where, where.empty() ? "" : ": ", message));
+  if (!go_text.empty()) error.SetPayload(kGoText, absl::Cord(go_text));
+  return error;
+}
+
+std::string GoText(const Path& path, absl::string_view found) {
+  const Path* last = path.LastField();
+  if (last->field == nullptr) return "";
+  return GoMismatch(found, path.Fields(), *last->field, last != &path);
 }
 
 absl::Status Expected(const Path& path, absl::string_view what,
                       const value& json) {
-  return Error(path, absl::StrCat("expected ", what, ", found ", NameOf(json)));
+  return Error(path, absl::StrCat("expected ", what, ", found ", NameOf(json)),
+               GoText(path, GoNameOf(json)));
+}
+
+// A number that is none of the field's.
+absl::Status BadNumber(const Path& path, absl::string_view message,
+                       const value& json) {
+  const std::string number = json.is_double() ? absl::StrCat(json.get_double())
+                                              : boost::json::serialize(json);
+  return Error(path, message, GoText(path, absl::StrCat("number ", number)));
 }
 
 absl::StatusOr<absl::string_view> String(const Path& path, const value& json) {
@@ -88,12 +149,18 @@ absl::StatusOr<absl::string_view> String(const Path& path, const value& json) {
 
 absl::StatusOr<int64_t> Integer(const Path& path, const value& json,
                                 int64_t least, int64_t most) {
-  if (json.is_uint64()) return Error(path, "the number is out of range");
+  if (json.is_uint64()) {
+    return BadNumber(path, "the number is out of range", json);
+  }
+  if (json.is_double()) {
+    return BadNumber(path, "expected an integer, found a fractional number",
+                     json);
+  }
   const auto* number = json.if_int64();
   if (number == nullptr) return Expected(path, "an integer", json);
   if (*number < least || *number > most) {
-    return Error(path,
-                 absl::StrCat("the number ", *number, " is out of range"));
+    return BadNumber(
+        path, absl::StrCat("the number ", *number, " is out of range"), json);
   }
   return *number;
 }
@@ -174,11 +241,11 @@ class Decoder {
     if (const value* meta = list->if_contains("metadata");
         meta != nullptr && !meta->is_null()) {
       ABSL_RETURN_IF_ERROR(
-          DecodeMessage(root.Field("metadata"), *meta, metadata));
+          DecodeMessage(root.Key("metadata"), *meta, metadata));
     }
     const value* items = list->if_contains("items");
     if (items == nullptr || items->is_null()) return absl::OkStatus();
-    const Path path = root.Field("items");
+    const Path path = root.Key("items");
     const auto* array = items->if_array();
     if (array == nullptr) return Expected(path, "an array", *items);
     int64_t i = 0;
@@ -200,14 +267,16 @@ class Decoder {
         return DecodeObject(path, *object, message, nullptr);
       }
       case JsonForm::kTime: {
-        ABSL_ASSIGN_OR_RETURN(const absl::Time time, DecodeTime(path, json));
+        ABSL_ASSIGN_OR_RETURN(const absl::Time time,
+                              DecodeTime(path, json, /*micro=*/false));
         if (!IsGoZero(time)) {
           static_cast<Time&>(*message) = FromAbslTime(time);
         }
         return absl::OkStatus();
       }
       case JsonForm::kMicroTime: {
-        ABSL_ASSIGN_OR_RETURN(const absl::Time time, DecodeTime(path, json));
+        ABSL_ASSIGN_OR_RETURN(const absl::Time time,
+                              DecodeTime(path, json, /*micro=*/true));
         if (!IsGoZero(time)) {
           static_cast<MicroTime&>(*message) = MicroTimeFromAbslTime(time);
         }
@@ -246,12 +315,15 @@ class Decoder {
     return Error(path, "unknown form");
   }
 
-  absl::StatusOr<absl::Time> DecodeTime(const Path& path, const value& json) {
+  absl::StatusOr<absl::Time> DecodeTime(const Path& path, const value& json,
+                                        bool micro) {
     ABSL_ASSIGN_OR_RETURN(const absl::string_view text, String(path, json));
     const std::optional<absl::Time> time = Rfc3339(text);
     if (!time.has_value()) {
-      return Error(path, absl::StrCat("\"", absl::Utf8SafeCHexEscape(text),
-                                      "\" is not an RFC 3339 time"));
+      return Error(path,
+                   absl::StrCat("\"", absl::Utf8SafeCHexEscape(text),
+                                "\" is not an RFC 3339 time"),
+                   GoTimeError(text, micro));
     }
     return *time;
   }
@@ -261,10 +333,11 @@ class Decoder {
     const Descriptor& descriptor = *message->GetDescriptor();
     for (const auto& entry : object) {
       const absl::string_view key(entry.key());
-      const Path here = path.Field(key);
+      const Path here = path.Key(key);
       if (const FieldDescriptor* field = FindField(descriptor, key)) {
         if (entry.value().is_null()) continue;
-        ABSL_RETURN_IF_ERROR(DecodeField(here, entry.value(), *field, message));
+        ABSL_RETURN_IF_ERROR(
+            DecodeField(path.Field(*field), entry.value(), *field, message));
       } else if (type != nullptr && (key == "kind" || key == "apiVersion")) {
         if (entry.value().is_null()) continue;
         ABSL_ASSIGN_OR_RETURN(const absl::string_view text,
@@ -299,7 +372,7 @@ class Decoder {
         const absl::string_view key(element.key());
         entry->GetReflection()->SetString(entry, entry_type.map_key(),
                                           std::string(key));
-        ABSL_RETURN_IF_ERROR(DecodeMapValue(path.Field(key), element.value(),
+        ABSL_RETURN_IF_ERROR(DecodeMapValue(path.Key(key), element.value(),
                                             *entry_type.map_value(), entry));
       }
       return absl::OkStatus();
@@ -369,7 +442,8 @@ class Decoder {
         }
         std::optional<std::string> bytes = DecodeBase64(text);
         if (!bytes.has_value()) {
-          return Error(path, "expected base64, found something else");
+          return Error(path, "expected base64, found something else",
+                       GoBase64Error(text));
         }
         reflection.SetString(message, &field, *std::move(bytes));
         return absl::OkStatus();
@@ -435,6 +509,11 @@ absl::Status DecodeJson(absl::string_view json, Message* object, TypeMeta* type,
   if (type == nullptr) type = &ignored;
   *type = {};
   return Decoder(unknown_fields).DecodeRoot(Path(), root, object, type);
+}
+
+std::string GoErrorText(const absl::Status& error) {
+  const auto text = error.GetPayload(kGoText);
+  return text.has_value() ? std::string(*text) : std::string(error.message());
 }
 
 absl::Status DecodeListJson(absl::string_view json, ListMeta* metadata,

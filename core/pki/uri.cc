@@ -281,8 +281,9 @@ absl::StatusOr<std::string> Normalize(absl::string_view uri) {
 
 absl::StatusOr<std::string> NormalizeUri(absl::string_view uri) {
   const auto fail = [uri](const absl::Status& why) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "x509: cannot parse URI ", Quote(uri), ": ", why.message()));
+    return absl::InvalidArgumentError(
+        absl::StrCat("x509: cannot parse URI ", Quote(uri), ": parse ",
+                     Quote(uri), ": ", why.message()));
   };
   const size_t hash = uri.find('#');
   absl::StatusOr<std::string> out = Normalize(uri.substr(0, hash));

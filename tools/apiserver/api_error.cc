@@ -134,12 +134,34 @@ absl::Status NotAcceptable(absl::string_view available) {
   return Wrap(status);
 }
 
+absl::Status NoSuchShape(absl::string_view available) {
+  return Wrap(
+      Failure(406, "NotAcceptable",
+              absl::StrCat("only the following media types are accepted: ",
+                           available)));
+}
+
 absl::Status UnsupportedMediaType(absl::string_view accepted) {
   return Wrap(
       Failure(415, "UnsupportedMediaType",
               absl::StrCat("the body of the request was in an unknown format - "
                            "accepted media types include: ",
                            accepted)));
+}
+
+absl::Status UnsupportedPatch() {
+  api::Status status =
+      Failure(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+  status.mutable_details();
+  return Wrap(status);
+}
+
+absl::Status RejectedPatch() {
+  api::Status status =
+      Failure(422, "Invalid",
+              "the server rejected our request due to an error in our request");
+  status.mutable_details();
+  return Wrap(status);
 }
 
 absl::Status Expired(absl::string_view message) {
@@ -160,6 +182,10 @@ absl::Status ServerError(absl::string_view message) {
       500, "InternalError", absl::StrCat("Internal error occurred: ", message));
   status.mutable_details()->add_causes()->set_message(std::string(message));
   return Wrap(status);
+}
+
+absl::Status Unclassified(absl::string_view message) {
+  return Wrap(Failure(500, "", std::string(message)));
 }
 
 absl::Status NoSuchPath() {

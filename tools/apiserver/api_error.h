@@ -37,11 +37,17 @@ absl::Status BadRequest(absl::string_view message);
 absl::Status Unauthorized();
 absl::Status MethodNotAllowed();
 absl::Status NotAcceptable(absl::string_view available);
+// Of an Accept whose type would do, but not its parameters.
+absl::Status NoSuchShape(absl::string_view available);
 absl::Status UnsupportedMediaType(absl::string_view accepted);
+absl::Status UnsupportedPatch();  // 415, of a patch.
+absl::Status RejectedPatch();     // 422: it does not fit the object.
 absl::Status Expired(absl::string_view message);   // 410, reason Expired.
 absl::Status TooLarge(absl::string_view message);  // 413
 absl::Status InsufficientStorage(absl::string_view message);  // 507
 absl::Status ServerError(absl::string_view message);          // 500
+// What the real server did not expect: 500 without a reason.
+absl::Status Unclassified(absl::string_view message);
 // A path that nothing serves: 404 `the server could not find the requested
 // resource`.
 absl::Status NoSuchPath();

@@ -21,6 +21,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock_interface.h"
 #include "absl/time/time.h"
@@ -36,6 +37,7 @@
 #include "tools/apiserver/access.h"
 #include "tools/apiserver/api_error.h"
 #include "tools/apiserver/authenticator.h"
+#include "tools/apiserver/body.h"
 #include "tools/apiserver/bootstrap_policy.h"
 #include "tools/apiserver/discovery.h"
 #include "tools/apiserver/event_encoder.h"
@@ -43,14 +45,16 @@
 #include "tools/apiserver/go_quote.h"
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/kinds.h"
+#include "tools/apiserver/managed_fields.h"
 #include "tools/apiserver/metadata_validation.h"
 #include "tools/apiserver/negotiation.h"
+#include "tools/apiserver/object_patch.h"
 #include "tools/apiserver/page_cache.h"
 #include "tools/apiserver/patch.h"
 #include "tools/apiserver/rbac.h"
 #include "tools/apiserver/registry.h"
 #include "tools/apiserver/request_info.h"
-#include "tools/apiserver/selectors.h"
+#include "tools/apiserver/request_options.h"
 #include "tools/apiserver/store.h"
 #include "tools/apiserver/store_authorizer.h"
 #include "tools/apiserver/table.h"
@@ -62,9 +66,6 @@ namespace {
 
 using google::protobuf::Message;
 
-constexpr absl::string_view kPatchTypes =
-    "application/json-patch+json, application/merge-patch+json, "
-    "application/strategic-merge-patch+json";
 constexpr absl::string_view kKubeadmGroup =
     "system:bootstrappers:kubeadm:default-node-token";
 
@@ -132,231 +133,6 @@ absl::Status TooLargeRevision(int64_t asked, int64_t latest) {
   cause.set_reason("ResourceVersionTooLarge");
   cause.set_message("Too large resource version");
   return FromApi(status);
-}
-
-// ---- parameters of lists and watches
-
-struct ListParameters {
-  FieldSelector fields;
-  LabelSelector labels;
-  std::optional<int64_t> revision;  // Nothing: the latest.
-  std::optional<bool> send_initial_events;
-  int64_t limit = 0;  // 0: no limit.
-  std::string continue_token;
-  bool bookmarks = false;
-  std::optional<absl::Duration> timeout;
-
-  bool Matches(const Kind& kind, const Message& object) const {
-    const api::ObjectMeta& metadata = MetadataOf(object);
-    if (!labels.Matches(metadata)) return false;
-    return fields.Matches([&](absl::string_view field) -> std::string {
-      if (field == "metadata.name") return metadata.name();
-      if (field == "metadata.namespace") return metadata.namespace_();
-      const auto* value = kind.FindField(field);
-      return value == nullptr ? std::string() : (*value)(object);
-    });
-  }
-};
-
-absl::StatusOr<int64_t> IntegerParameter(absl::string_view text) {
-  int64_t value = 0;
-  if (!absl::SimpleAtoi(text, &value)) {
-    return BadRequest(absl::StrCat("strconv.ParseInt: parsing ", GoQuote(text),
-                                   ": invalid syntax"));
-  }
-  return std::max<int64_t>(value, 0);
-}
-
-absl::StatusOr<ListParameters> ParseListParameters(
-    const Kind& kind, const http::ParsedTarget& target, bool watch) {
-  ListParameters parameters;
-  absl::StatusOr<FieldSelector> fields =
-      FieldSelector::Parse(target.Query("fieldSelector"));
-  if (!fields.ok()) return BadRequest(fields.status().message());
-  for (const FieldSelector::Requirement& requirement : fields->requirements()) {
-    const std::string& field = requirement.field;
-    if (field == "metadata.name" ||
-        (field == "metadata.namespace" && kind.info.namespaced) ||
-        kind.FindField(field) != nullptr) {
-      continue;
-    }
-    return BadRequest(absl::StrCat("field label not supported: ", field));
-  }
-  parameters.fields = *std::move(fields);
-  absl::StatusOr<LabelSelector> labels =
-      LabelSelector::Parse(target.Query("labelSelector"));
-  if (!labels.ok()) return BadRequest(labels.status().message());
-  parameters.labels = *std::move(labels);
-
-  const absl::string_view revision = target.Query("resourceVersion");
-  if (!revision.empty()) {
-    int64_t value = 0;
-    if (!absl::SimpleAtoi(revision, &value) || value < 0) {
-      return BadRequest(absl::StrCat(
-          "invalid resource version: resourceVersion: Invalid value: ",
-          GoQuote(revision), ": strconv.ParseUint: parsing ", GoQuote(revision),
-          ": invalid syntax"));
-    }
-    parameters.revision = value;
-  }
-  FieldErrors errors;
-  const absl::string_view match = target.Query("resourceVersionMatch");
-  if (target.HasQuery("sendInitialEvents")) {
-    parameters.send_initial_events = QueryFlag(target, "sendInitialEvents");
-    if (!watch) {
-      errors.push_back(Forbidden("sendInitialEvents",
-                                 "sendInitialEvents is forbidden for list"));
-    } else if (match != "NotOlderThan") {
-      errors.push_back(Forbidden(
-          "resourceVersionMatch",
-          "sendInitialEvents requires setting resourceVersionMatch to "
-          "NotOlderThan"));
-    }
-  }
-  if (!match.empty() && watch && !parameters.send_initial_events.has_value()) {
-    errors.push_back(Forbidden("resourceVersionMatch",
-                               "resourceVersionMatch is forbidden for watch "
-                               "unless sendInitialEvents is provided"));
-  }
-  if (!match.empty() && !watch && revision.empty()) {
-    errors.push_back(Forbidden("resourceVersionMatch",
-                               "resourceVersionMatch is forbidden unless "
-                               "resourceVersion is provided"));
-  }
-  if (!errors.empty()) {
-    return InvalidError("meta.k8s.io", "ListOptions", "", errors);
-  }
-  if (const absl::string_view limit = target.Query("limit"); !limit.empty()) {
-    ABSL_ASSIGN_OR_RETURN(parameters.limit, IntegerParameter(limit));
-  }
-  parameters.continue_token = std::string(target.Query("continue"));
-  parameters.bookmarks = QueryFlag(target, "allowWatchBookmarks");
-  if (const absl::string_view timeout = target.Query("timeoutSeconds");
-      !timeout.empty()) {
-    ABSL_ASSIGN_OR_RETURN(const int64_t seconds, IntegerParameter(timeout));
-    if (seconds > 0) parameters.timeout = absl::Seconds(seconds);
-  }
-  return parameters;
-}
-
-absl::StatusOr<IncludeObject> ParseIncludeObject(
-    const http::ParsedTarget& target) {
-  const absl::string_view text = target.Query("includeObject");
-  if (text.empty() || text == "Metadata") return IncludeObject::kMetadata;
-  if (text == "None") return IncludeObject::kNone;
-  if (text == "Object") return IncludeObject::kObject;
-  return BadRequest(
-      absl::StrCat("unrecognized includeObject value: ", GoQuote(text)));
-}
-
-// Whether a write is only to be tried. `options_kind` is what messages call the
-// parameters.
-absl::StatusOr<bool> ParseDryRun(const http::ParsedTarget& target,
-                                 absl::string_view options_kind) {
-  static constexpr absl::string_view kDryRuns[] = {"All"};
-  static constexpr absl::string_view kValidations[] = {"", "Ignore", "Strict",
-                                                       "Warn"};
-  bool dry_run = false;
-  FieldErrors errors;
-  for (const auto& [key, value] : target.query) {
-    if (key != "dryRun") continue;
-    if (value != "All") {
-      errors.push_back(
-          NotSupported("dryRun", BadValue::JsonList(value), kDryRuns));
-    }
-    dry_run = true;
-  }
-  const absl::string_view validation = target.Query("fieldValidation");
-  if (std::find(std::begin(kValidations), std::end(kValidations), validation) ==
-      std::end(kValidations)) {
-    errors.push_back(NotSupported("fieldValidation",
-                                  BadValue::String(validation), kValidations));
-  }
-  if (!errors.empty()) {
-    return InvalidError("meta.k8s.io", options_kind, "", errors);
-  }
-  return dry_run;
-}
-
-// ---- bodies
-
-// "v1" of "certificates.k8s.io/v1".
-absl::string_view VersionOf(const api::TypeMeta& type) {
-  const absl::string_view version = type.api_version;
-  const size_t slash = version.rfind('/');
-  return slash == absl::string_view::npos ? version : version.substr(slash + 1);
-}
-
-std::string CannotBeHandled(const api::TypeMeta& type, absl::string_view kind,
-                            absl::string_view why) {
-  return absl::StrCat(type.kind.empty() ? kind : type.kind, " in version ",
-                      GoQuote(VersionOf(type)), " cannot be handled as a ",
-                      kind, ": ", why);
-}
-
-// Checks what the body says it is, if it says so.
-absl::Status CheckType(const api::TypeMeta& type, const api::TypeMeta& want) {
-  if (!type.kind.empty() && type.kind != want.kind) {
-    const absl::string_view version = want.api_version;
-    const absl::string_view group =
-        version.substr(0, version.find_first_of("./"));
-    return BadRequest(CannotBeHandled(
-        type, want.kind,
-        absl::StrCat("converting (", VersionOf(type), ".", type.kind, ") to (",
-                     group == "v1" ? "core" : group, ".", want.kind,
-                     "): unknown conversion")));
-  }
-  if (!type.api_version.empty() && type.api_version != want.api_version) {
-    return BadRequest(absl::StrCat(
-        "the API version in the data (", type.api_version,
-        ") does not match the expected API version (", want.api_version, ")"));
-  }
-  return absl::OkStatus();
-}
-
-// What to do about fields that nobody knows (fieldValidation): warn, or return
-// the reason to refuse.
-std::string UnknownFields(const std::vector<std::string>& unknown,
-                          const http::ParsedTarget& target,
-                          std::vector<std::string>& warnings) {
-  const absl::string_view mode = target.Query("fieldValidation");
-  if (unknown.empty() || mode == "Ignore") return "";
-  std::vector<std::string> texts;
-  for (const std::string& field : unknown) {
-    texts.push_back(absl::StrCat("unknown field ", GoQuote(field)));
-  }
-  if (mode == "Strict") {
-    return absl::StrCat("strict decoding error: ", absl::StrJoin(texts, ", "));
-  }
-  warnings.insert(warnings.end(), texts.begin(), texts.end());
-  return "";
-}
-
-absl::Status DecodeBody(Call& call, const api::TypeMeta& want, bool json_bodies,
-                        Message* object) {
-  ABSL_ASSIGN_OR_RETURN(const Format format,
-                        FormatOfBody(call.request.headers.Get("content-type")));
-  api::TypeMeta type;
-  if (format == Format::kProtobuf) {
-    const absl::Status status =
-        api::DecodeProtobuf(call.request.body, object, &type);
-    if (!status.ok()) {
-      return BadRequest(CannotBeHandled(want, want.kind, status.message()));
-    }
-    return CheckType(type, want);
-  }
-  if (!json_bodies) return UnsupportedMediaType(api::kProtobuf);
-  std::vector<std::string> unknown;
-  const absl::Status status =
-      api::DecodeJson(call.request.body, object, &type, &unknown);
-  if (!status.ok()) {
-    return BadRequest(CannotBeHandled(want, want.kind, status.message()));
-  }
-  ABSL_RETURN_IF_ERROR(CheckType(type, want));
-  const std::string problem =
-      UnknownFields(unknown, call.target, call.warnings);
-  if (problem.empty()) return absl::OkStatus();
-  return BadRequest(CannotBeHandled(want, want.kind, problem));
 }
 
 api::TypeMeta TypeOf(const api::ResourceInfo& info) {
@@ -463,6 +239,7 @@ struct ApiServer::Impl {
   absl::StatusOr<http::Response> Create(Call& call);
   absl::StatusOr<http::Response> Update(Call& call);
   absl::StatusOr<http::Response> Patch(Call& call);
+  absl::StatusOr<http::Response> Apply(Call& call);
   absl::StatusOr<http::Response> Delete(Call& call);
   absl::StatusOr<http::Response> DeleteCollection(Call& call);
 
@@ -471,8 +248,10 @@ struct ApiServer::Impl {
   absl::StatusOr<http::Response> EncodeList(
       const Call& call, const std::vector<ObjectPtr>& objects,
       const api::ListMeta& metadata);
-  Registry::Target TargetOf(const Call& call, bool dry_run) const;
-  absl::StatusOr<api::DeleteOptions> ParseDeleteOptions(Call& call);
+  Registry::Target TargetOf(const Call& call, const WriteOptions& write) const;
+  // The object in the body.
+  absl::StatusOr<std::unique_ptr<Message>> ObjectIn(Call& call,
+                                                    const WriteOptions& write);
 
   Store& store;
   absl::Clock& clock;
@@ -526,16 +305,14 @@ void ApiServer::Impl::Handle(const http::Request& request,
     ABSL_RETURN_IF_ERROR(wanted.status());
     return HandleResource(call);
   }();
-  if (!response.ok()) {
-    responder->Send(ErrorResponse(response.status(), for_errors));
-    return;
-  }
-  if (!response->has_value()) return;
+  if (response.ok() && !response->has_value()) return;
+  http::Response answer = response.ok()
+                              ? **std::move(response)
+                              : ErrorResponse(response.status(), for_errors);
   for (const std::string& warning : call.warnings) {
-    (*response)->headers.Add("warning",
-                             absl::StrCat("299 - ", GoQuote(warning)));
+    answer.headers.Add("warning", absl::StrCat("299 - ", GoQuote(warning)));
   }
-  responder->Send(**std::move(response));
+  responder->Send(std::move(answer));
 }
 
 absl::StatusOr<http::Response> ApiServer::Impl::HandlePath(const Call& call) {
@@ -551,7 +328,15 @@ absl::StatusOr<http::Response> ApiServer::Impl::HandlePath(const Call& call) {
   }
   std::optional<Document> document = Discover(
       path, call.request.headers.Get("accept"), options.server_address);
-  if (!document.has_value()) return TextResponse(404, "404 page not found\n");
+  if (!document.has_value()) {
+    // A version of a group that is served in others.
+    absl::string_view group = path;
+    if (absl::ConsumePrefix(&group, "/apis/") &&
+        IsKnownGroup(group.substr(0, group.find('/')))) {
+      return NoSuchPath();
+    }
+    return TextResponse(404, "404 page not found\n");
+  }
   return JsonResponse(200, std::move(document->body), document->content_type);
 }
 
@@ -584,6 +369,7 @@ absl::StatusOr<std::optional<http::Response>> ApiServer::Impl::HandleResource(
       info.verb != "list" && info.verb != "watch") {
     return MethodNotAllowed();
   }
+  if (call.request.method == "HEAD") return MethodNotAllowed();
   if (!info.subresource.empty()) {
     const Subresource* sub = kind.FindSubresource(info.subresource);
     if (sub == nullptr) return NoSuchPath();
@@ -612,20 +398,30 @@ absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
   if (call.info.verb != "create" || !call.info.name.empty()) {
     return MethodNotAllowed();
   }
-  ABSL_RETURN_IF_ERROR(ParseDryRun(call.target, "CreateOptions").status());
+  ABSL_ASSIGN_OR_RETURN(const WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kCreate));
+  const auto read = [&](const api::ResourceInfo& info, Message& review) {
+    const absl::Status status = DecodeBody(
+        call.request, {.want = TypeOf(info), .validation = write.validation},
+        &review, call.warnings);
+    const std::unique_ptr<Message> nothing(review.New());
+    const FieldWriter writer = {
+        ManagerOf(write.field_manager, call.request.headers.Get("user-agent")),
+        "", clock.TimeNow()};
+    if (status.ok()) TrackUpdate(info, *nothing, writer, review);
+    return status;
+  };
   if (call.info.resource == "selfsubjectaccessreviews") {
+    const auto& info = api::Resource<api::SelfSubjectAccessReview>::kInfo;
     api::SelfSubjectAccessReview review;
-    const api::TypeMeta type =
-        TypeOf(api::Resource<api::SelfSubjectAccessReview>::kInfo);
-    ABSL_RETURN_IF_ERROR(DecodeBody(call, type, true, &review));
+    ABSL_RETURN_IF_ERROR(read(info, review));
     ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, review.spec(), call.user, {},
                                       *review.mutable_status()));
-    return EncodedResponse(201, call.wanted, review, type);
+    return EncodedResponse(201, call.wanted, review, TypeOf(info));
   }
+  const auto& info = api::Resource<api::SubjectAccessReview>::kInfo;
   api::SubjectAccessReview review;
-  const api::TypeMeta type =
-      TypeOf(api::Resource<api::SubjectAccessReview>::kInfo);
-  ABSL_RETURN_IF_ERROR(DecodeBody(call, type, true, &review));
+  ABSL_RETURN_IF_ERROR(read(info, review));
   const api::SubjectAccessReviewSpec& spec = review.spec();
   User user;
   user.name = spec.user();
@@ -642,7 +438,7 @@ absl::StatusOr<http::Response> ApiServer::Impl::HandleReview(Call& call) {
   }
   ABSL_RETURN_IF_ERROR(AnswerReview(authorizer, spec, user, std::move(errors),
                                     *review.mutable_status()));
-  return EncodedResponse(201, call.wanted, review, type);
+  return EncodedResponse(201, call.wanted, review, TypeOf(info));
 }
 
 // ---- reading
@@ -782,135 +578,108 @@ absl::Status ApiServer::Impl::Watch(const Call& call) {
 // ---- writing
 
 Registry::Target ApiServer::Impl::TargetOf(const Call& call,
-                                           bool dry_run) const {
+                                           const WriteOptions& write) const {
   Registry::Target target;
   target.kind = call.kind;
   target.user = call.user;
   target.namespace_name = call.info.namespace_name;
   target.name = call.info.name;
   target.subresource = call.info.subresource;
-  target.dry_run = dry_run;
+  target.dry_run = write.dry_run;
+  target.field_manager =
+      ManagerOf(write.field_manager, call.request.headers.Get("user-agent"));
   return target;
 }
 
-absl::StatusOr<http::Response> ApiServer::Impl::Create(Call& call) {
-  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
-                        ParseDryRun(call.target, "CreateOptions"));
+absl::StatusOr<std::unique_ptr<Message>> ApiServer::Impl::ObjectIn(
+    Call& call, const WriteOptions& write) {
   std::unique_ptr<Message> object = call.kind->make();
-  ABSL_RETURN_IF_ERROR(DecodeBody(call, TypeOf(call.kind->info),
-                                  call.kind->json_bodies, object.get()));
+  ABSL_RETURN_IF_ERROR(DecodeBody(call.request,
+                                  {.want = TypeOf(call.kind->info),
+                                   .json_bodies = call.kind->json_bodies,
+                                   .validation = write.validation},
+                                  object.get(), call.warnings));
+  return object;
+}
+
+absl::StatusOr<http::Response> ApiServer::Impl::Create(Call& call) {
+  ABSL_ASSIGN_OR_RETURN(const WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kCreate));
+  ABSL_ASSIGN_OR_RETURN(std::unique_ptr<Message> object, ObjectIn(call, write));
   ABSL_ASSIGN_OR_RETURN(
       const ObjectPtr created,
-      registry.Create(TargetOf(call, dry_run), std::move(object)));
+      registry.Create(TargetOf(call, write), std::move(object)));
   return EncodeObject(201, call, *created);
 }
 
 absl::StatusOr<http::Response> ApiServer::Impl::Update(Call& call) {
-  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
-                        ParseDryRun(call.target, "UpdateOptions"));
-  std::unique_ptr<Message> object = call.kind->make();
-  ABSL_RETURN_IF_ERROR(DecodeBody(call, TypeOf(call.kind->info),
-                                  call.kind->json_bodies, object.get()));
+  ABSL_ASSIGN_OR_RETURN(const WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kUpdate));
+  ABSL_ASSIGN_OR_RETURN(std::unique_ptr<Message> object, ObjectIn(call, write));
   ABSL_ASSIGN_OR_RETURN(
       const Registry::Written written,
-      registry.Update(TargetOf(call, dry_run), std::move(object)));
+      registry.Update(TargetOf(call, write), std::move(object)));
   return EncodeObject(written.created ? 201 : 200, call, *written.object);
 }
 
 absl::StatusOr<http::Response> ApiServer::Impl::Patch(Call& call) {
-  ABSL_ASSIGN_OR_RETURN(const bool dry_run,
-                        ParseDryRun(call.target, "PatchOptions"));
-  std::string content_type =
-      absl::AsciiStrToLower(call.request.headers.Get("content-type"));
-  content_type = std::string(absl::StripAsciiWhitespace(
-      absl::string_view(content_type).substr(0, content_type.find(';'))));
-  PatchType type = PatchType::kMerge;
-  if (content_type == "application/merge-patch+json") {
-    type = PatchType::kMerge;
-  } else if (content_type == "application/json-patch+json") {
-    type = PatchType::kJson;
-  } else if (content_type == "application/strategic-merge-patch+json") {
-    type = PatchType::kStrategic;
-  } else {
-    return UnsupportedMediaType(kPatchTypes);
-  }
   const Kind& kind = *call.kind;
   if (!kind.json_bodies) return UnsupportedMediaType(api::kProtobuf);
-  const api::TypeMeta want = TypeOf(kind.info);
-  const auto change =
-      [&](const Message& current) -> absl::StatusOr<std::unique_ptr<Message>> {
-    const absl::StatusOr<std::string> patched =
-        ApplyPatch(type, kind.info.kind, api::EncodeJson(current, want),
-                   call.request.body);
-    if (absl::IsFailedPrecondition(patched.status())) {
-      return InvalidError(
-          kind.info.group, kind.info.kind, call.info.name,
-          {Invalid("patch", BadValue::Null(), patched.status().message())});
-    }
-    if (!patched.ok()) {
-      return BadRequest(
-          absl::StrCat("error decoding patch: ", patched.status().message()));
-    }
-    std::unique_ptr<Message> object = kind.make();
-    api::TypeMeta found;
-    std::vector<std::string> unknown;
-    // What a patch makes of an object is not the client's text: 422.
-    const auto reject = [&patched](absl::string_view why) {
-      return InvalidError("", "", "",
-                          {Invalid("patch", BadValue::String(*patched), why)});
-    };
-    const absl::Status status =
-        api::DecodeJson(*patched, object.get(), &found, &unknown);
-    if (!status.ok()) return reject(status.message());
-    if (const absl::Status type_status = CheckType(found, want);
-        !type_status.ok()) {
-      return reject(type_status.message());
-    }
+  const absl::string_view content_type =
+      call.request.headers.Get("content-type");
+  if (IsApply(content_type)) return Apply(call);
+  const std::optional<PatchType> type = PatchTypeOf(content_type);
+  if (!type.has_value()) return UnsupportedPatch();
+  ABSL_ASSIGN_OR_RETURN(const WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kPatch));
+  const auto change = [&](const Message& current) {
     call.warnings.clear();  // Of an earlier attempt.
-    const std::string problem =
-        UnknownFields(unknown, call.target, call.warnings);
-    if (!problem.empty()) return reject(problem);
-    if (MetadataOf(*object).name() != call.info.name) {
-      return BadRequest(absl::StrCat(
-          "the name of the object (", MetadataOf(*object).name(),
-          ") does not match the name on the URL (", call.info.name, ")"));
-    }
-    return object;
+    return PatchObject(kind, *type, current, call.request.body,
+                       write.validation, call.warnings);
   };
   ABSL_ASSIGN_OR_RETURN(const Registry::Written written,
-                        registry.Modify(TargetOf(call, dry_run), change));
+                        registry.Modify(TargetOf(call, write), change));
   return EncodeObject(200, call, *written.object);
 }
 
-absl::StatusOr<api::DeleteOptions> ApiServer::Impl::ParseDeleteOptions(
-    Call& call) {
-  api::DeleteOptions delete_options;
-  if (call.request.body.empty()) return delete_options;
-  ABSL_ASSIGN_OR_RETURN(const Format format,
-                        FormatOfBody(call.request.headers.Get("content-type")));
-  api::TypeMeta type;
-  const absl::Status status =
-      format == Format::kProtobuf
-          ? api::DecodeProtobuf(call.request.body, &delete_options, &type)
-          : api::DecodeJson(call.request.body, &delete_options, &type);
-  if (!status.ok()) {
-    return BadRequest(absl::StrCat("delete options: ", status.message()));
+absl::StatusOr<http::Response> ApiServer::Impl::Apply(Call& call) {
+  const Kind& kind = *call.kind;
+  ABSL_ASSIGN_OR_RETURN(const WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kApply));
+  Registry::Target target = TargetOf(call, write);
+  target.applies = true;
+  const auto change = [&](const Message& live) {
+    return ApplyConfiguration(
+        kind, live, {target.field_manager, target.subresource, clock.TimeNow()},
+        call.request.body, write.force);
+  };
+  absl::StatusOr<Registry::Written> written = registry.Modify(target, change);
+  if (absl::IsNotFound(written.status()) && target.subresource.empty()) {
+    ABSL_ASSIGN_OR_RETURN(std::unique_ptr<Message> object,
+                          change(*kind.make()));
+    api::ObjectMeta& metadata = MutableMetadataOf(*object);
+    if (metadata.name().empty()) metadata.set_name(target.name);
+    if (metadata.name() != target.name) {
+      return BadRequest(absl::StrCat(
+          "the name of the object (", metadata.name(),
+          ") does not match the name on the URL (", target.name, ")"));
+    }
+    ABSL_ASSIGN_OR_RETURN(const ObjectPtr created,
+                          registry.Create(target, std::move(object)));
+    return EncodeObject(201, call, *created);
   }
-  if (!type.kind.empty() && type.kind != "DeleteOptions") {
-    return BadRequest("decoded object cannot be converted to DeleteOptions");
-  }
-  return delete_options;
+  ABSL_RETURN_IF_ERROR(written.status());
+  return EncodeObject(200, call, *written->object);
 }
 
 absl::StatusOr<http::Response> ApiServer::Impl::Delete(Call& call) {
-  ABSL_ASSIGN_OR_RETURN(bool dry_run,
-                        ParseDryRun(call.target, "DeleteOptions"));
+  ABSL_ASSIGN_OR_RETURN(WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kDelete));
   ABSL_ASSIGN_OR_RETURN(const api::DeleteOptions delete_options,
-                        ParseDeleteOptions(call));
-  dry_run = dry_run || delete_options.dry_run_size() > 0;
-  ABSL_ASSIGN_OR_RETURN(
-      const Registry::Deleted deleted,
-      registry.Delete(TargetOf(call, dry_run), delete_options));
+                        DecodeDeleteOptions(call.request));
+  write.dry_run = write.dry_run || delete_options.dry_run_size() > 0;
+  ABSL_ASSIGN_OR_RETURN(const Registry::Deleted deleted,
+                        registry.Delete(TargetOf(call, write), delete_options));
   if (!deleted.gone) return EncodeObject(200, call, *deleted.object);
   api::Status status;
   status.mutable_metadata();
@@ -927,11 +696,11 @@ absl::StatusOr<http::Response> ApiServer::Impl::Delete(Call& call) {
 
 absl::StatusOr<http::Response> ApiServer::Impl::DeleteCollection(Call& call) {
   const Kind& kind = *call.kind;
-  ABSL_ASSIGN_OR_RETURN(bool dry_run,
-                        ParseDryRun(call.target, "DeleteOptions"));
+  ABSL_ASSIGN_OR_RETURN(WriteOptions write,
+                        ParseWriteOptions(call.target, WriteVerb::kDelete));
   ABSL_ASSIGN_OR_RETURN(api::DeleteOptions delete_options,
-                        ParseDeleteOptions(call));
-  dry_run = dry_run || delete_options.dry_run_size() > 0;
+                        DecodeDeleteOptions(call.request));
+  write.dry_run = write.dry_run || delete_options.dry_run_size() > 0;
   delete_options.clear_preconditions();
   ABSL_ASSIGN_OR_RETURN(
       const ListParameters parameters,
@@ -941,7 +710,7 @@ absl::StatusOr<http::Response> ApiServer::Impl::DeleteCollection(Call& call) {
   std::vector<ObjectPtr> gone;
   for (const ObjectPtr& object : snapshot.objects) {
     if (!parameters.Matches(kind, *object)) continue;
-    Registry::Target target = TargetOf(call, dry_run);
+    Registry::Target target = TargetOf(call, write);
     target.name = MetadataOf(*object).name();
     const absl::StatusOr<Registry::Deleted> deleted =
         registry.Delete(target, delete_options);

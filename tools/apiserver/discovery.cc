@@ -1,11 +1,15 @@
 #include "tools/apiserver/discovery.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -14,6 +18,7 @@
 #include "boost/json/object.hpp"
 #include "boost/json/serialize.hpp"
 #include "core/base/version.h"
+#include "openssl/sha.h"
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/kinds.h"
 #include "tools/apiserver/negotiation.h"
@@ -106,6 +111,18 @@ array Words(const std::vector<absl::string_view>& words) {
 
 // ---- the old form
 
+// Tells versions of storage apart (k8s.io/apiserver, discovery).
+std::string StorageVersionHash(const Entry& entry) {
+  constexpr size_t kBytes = 8;
+  const std::string text =
+      absl::StrCat(entry.group, "/", entry.version, "/", entry.kind);
+  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
+  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+         digest.data());
+  return absl::Base64Escape(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), kBytes));
+}
+
 object ApiGroup(absl::string_view group) {
   const object version = {{"groupVersion", View(GroupVersion(group, "v1"))},
                           {"version", "v1"}};
@@ -146,6 +163,9 @@ std::optional<std::string> ApiResourceList(absl::string_view group,
     if (!entry.short_names.empty()) {
       resource["shortNames"] = Words(entry.short_names);
     }
+    if (entry.group != kAuthorization) {
+      resource["storageVersionHash"] = StorageVersionHash(entry);
+    }
     resources.push_back(std::move(resource));
     for (const Subresource& sub : entry.subresources) {
       resources.push_back(
@@ -162,6 +182,21 @@ std::optional<std::string> ApiResourceList(absl::string_view group,
              {"apiVersion", "v1"},
              {"groupVersion", View(GroupVersion(group, version))},
              {"resources", std::move(resources)}});
+}
+
+// What the server serves, for whoever looks at /.
+std::string RootPaths() {
+  std::vector<std::string> paths = {"/api",    "/api/v1",     "/apis",
+                                    "/apis/",  "/healthz",    "/livez",
+                                    "/readyz", "/openapi/v3", "/version"};
+  for (const absl::string_view group : Groups()) {
+    paths.push_back(absl::StrCat("/apis/", group));
+    paths.push_back(absl::StrCat("/apis/", group, "/v1"));
+  }
+  std::sort(paths.begin(), paths.end());
+  array list;
+  for (const std::string& path : paths) list.push_back(View(path));
+  return boost::json::serialize(object{{"paths", std::move(list)}});
 }
 
 // ---- the aggregated form
@@ -310,6 +345,7 @@ std::optional<Document> Discover(absl::string_view path,
     if (!version.empty()) return Aggregated(path, version);
     return json(path == "/api" ? ApiVersions(server_address) : ApiGroupList());
   }
+  if (path.empty()) return json(RootPaths());
   const std::vector<absl::string_view> parts =
       absl::StrSplit(path, '/', absl::SkipEmpty());
   std::optional<std::string> body;

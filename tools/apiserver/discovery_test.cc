@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 constexpr absl::string_view kAddress = "127.0.0.1:6443";
@@ -76,7 +77,7 @@ TEST(DiscoveryTest, CertificateRequests) {
             R"("singularName":"certificatesigningrequest","namespaced":false,)"
             R"("kind":"CertificateSigningRequest","verbs":["create","delete",)"
             R"("deletecollection","get","list","patch","update","watch"],)"
-            R"("shortNames":["csr"]})");
+            R"("shortNames":["csr"],"storageVersionHash":"95fRKMXA+00="})");
   EXPECT_EQ(String(list.at("resources").at(1).at("name")),
             "certificatesigningrequests/approval");
   EXPECT_EQ(String(list.at("resources").at(2).at("name")),
@@ -144,9 +145,15 @@ TEST(DiscoveryTest, OpenApiSaysThatPatchesTakeFieldValidation) {
             R"("kind":"CertificateSigningRequest"})");
 }
 
+TEST(DiscoveryTest, TheRootListsThePaths) {
+  const std::optional<Document> root = Discover("/", "", kAddress);
+  ASSERT_TRUE(root.has_value());
+  EXPECT_THAT(root->body, HasSubstr(R"("/apis/certificates.k8s.io/v1")"));
+}
+
 TEST(DiscoveryTest, WhatIsNotThere) {
   for (const char* path :
-       {"/", "/apis/apps", "/apis/apps/v1", "/apis/certificates.k8s.io/v1beta1",
+       {"/apis/apps", "/apis/apps/v1", "/apis/certificates.k8s.io/v1beta1",
         "/api/v2", "/openapi/v2", "/openapi/v3/apis/apps/v1", "/apisx"}) {
     EXPECT_FALSE(Discover(path, "", kAddress).has_value()) << path;
   }

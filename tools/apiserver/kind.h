@@ -59,6 +59,10 @@ struct Kind {
       std::pair<absl::string_view, std::function<std::string(const Message&)>>>
       fields;
 
+  // Completes what came from a client, before anything else is done with it
+  // (Kubernetes' defaults and conversions). May be null.
+  std::function<void(Message&)> complete;
+
   // Each of these may be null. Metadata's general rules are applied anyway,
   // unless `validates_metadata`.
   bool validates_metadata = false;

@@ -81,6 +81,7 @@ Kind NewKind(absl::string_view singular,
             .subresources = {},
             .make = [] { return std::make_unique<T>(); },
             .fields = {},
+            .complete = {},
             .prepare_create = {},
             .validate_create = {},
             .prepare_update = {},
@@ -281,15 +282,11 @@ Kind SecretKind() {
   using T = api::Secret;
   Kind kind = NewKind<T>("secret", {});
   AddField<T>(kind, "type", [](const T& secret) { return secret.type(); });
-  kind.prepare_create = [](const User&, absl::Time, Message& object) {
+  kind.complete = [](Message& object) {
     MoveStringData(static_cast<T&>(object));
   };
   kind.validate_create = [](const Message& object) {
     return ValidateSecret(As<T>(object));
-  };
-  kind.prepare_update = [](absl::string_view, const Message&, absl::Time,
-                           Message& updated) {
-    MoveStringData(static_cast<T&>(updated));
   };
   kind.validate_update = [](absl::string_view, const Message& stored,
                             const Message& updated) {
@@ -439,6 +436,12 @@ std::string NodeAddressOf(const api::Node& node, absl::string_view type) {
 Kind NodeKind() {
   using T = api::Node;
   Kind kind = NewKind<T>("node", {"no"});
+  kind.complete = [](Message& object) {
+    T& node = static_cast<T&>(object);
+    if (!node.spec().pod_cidr().empty() && node.spec().pod_cidrs().empty()) {
+      node.mutable_spec()->add_pod_cidrs(node.spec().pod_cidr());
+    }
+  };
   SplitStatus<T>(kind);
   AddField<T>(kind, "spec.unschedulable", [](const T& node) {
     return node.spec().unschedulable() ? "true" : "false";
@@ -485,9 +488,24 @@ std::string EventSourceText(const api::Event& event) {
   return absl::StrCat(component, ", ", instance);
 }
 
+// An event lies in the namespace of what it is about, or, if that is in none,
+// in one of two.
+FieldErrors ValidateEvent(const api::Event& event) {
+  const std::string& about = event.involved_object().namespace_();
+  const std::string& own = event.metadata().namespace_();
+  if (about.empty() ? own == "default" || own == "kube-system" : own == about) {
+    return {};
+  }
+  return {Invalid("involvedObject.namespace", BadValue::String(about),
+                  "does not match event.namespace")};
+}
+
 Kind EventKind() {
   using T = api::Event;
   Kind kind = NewKind<T>("event", {"ev"});
+  kind.validate_create = [](const Message& object) {
+    return ValidateEvent(As<T>(object));
+  };
   kind.create_on_update = true;
   AddField<T>(kind, "involvedObject.kind",
               [](const T& event) { return event.involved_object().kind(); });
@@ -560,9 +578,32 @@ Kind EventKind() {
 
 // ---- coordination.k8s.io
 
+FieldErrors ValidateLease(const api::Lease& lease) {
+  const api::LeaseSpec& spec = lease.spec();
+  FieldErrors errors;
+  if (spec.has_lease_duration_seconds() && spec.lease_duration_seconds() <= 0) {
+    errors.push_back(Invalid("spec.leaseDurationSeconds",
+                             BadValue::Number(spec.lease_duration_seconds()),
+                             "must be greater than 0"));
+  }
+  if (spec.lease_transitions() < 0) {
+    errors.push_back(Invalid("spec.leaseTransitions",
+                             BadValue::Number(spec.lease_transitions()),
+                             "must be greater than or equal to 0"));
+  }
+  return errors;
+}
+
 Kind LeaseKind() {
   using T = api::Lease;
   Kind kind = NewKind<T>("lease", {});
+  kind.validate_create = [](const Message& object) {
+    return ValidateLease(As<T>(object));
+  };
+  kind.validate_update = [](absl::string_view, const Message&,
+                            const Message& updated) {
+    return ValidateLease(As<T>(updated));
+  };
   kind.create_on_update = true;
   kind.unconditional_update = false;
   SetCells<T>(kind, {kName, {"Holder", "Who holds it."}, kAge},
@@ -659,6 +700,7 @@ Kind OpaqueKind(const api::ResourceInfo& info, absl::string_view singular,
             .json_bodies = false,
             .make = [] { return std::make_unique<T>(); },
             .fields = {},
+            .complete = {},
             .prepare_create = {},
             .validate_create = {},
             .prepare_update = {},
@@ -745,6 +787,12 @@ bool IsKnownGroup(absl::string_view group) {
          std::any_of(Kinds().begin(), Kinds().end(), [group](const Kind& kind) {
            return kind.info.group == group;
          });
+}
+
+bool IsKnownKind(absl::string_view api_version, absl::string_view name) {
+  return std::any_of(Kinds().begin(), Kinds().end(), [&](const Kind& kind) {
+    return kind.info.kind == name && kind.info.ApiVersion() == api_version;
+  });
 }
 
 const Kind* FindKindByKey(absl::string_view key) {

@@ -18,6 +18,9 @@ const Kind* FindKind(absl::string_view group, absl::string_view version,
                      absl::string_view plural);
 // Whether any kind of the group is served.
 bool IsKnownGroup(absl::string_view group);
+// Whether there is a kind of this name: ("certificates.k8s.io/v1",
+// "ClusterTrustBundle").
+bool IsKnownKind(absl::string_view api_version, absl::string_view kind);
 // By the store's name for it.
 const Kind* FindKindByKey(absl::string_view key);
 

@@ -223,10 +223,20 @@ TEST(SecretRulesTest, TextBecomesDataAndAType) {
   auto secret = Named<api::Secret>("s");
   (*secret.mutable_data())["a"] = "old";
   (*secret.mutable_string_data())["a"] = "new";
-  kind.prepare_create({}, kNow, secret);
+  kind.complete(secret);
   EXPECT_EQ(secret.data().at("a"), "new");
   EXPECT_TRUE(secret.string_data().empty());
   EXPECT_EQ(secret.type(), "Opaque");
+}
+
+TEST(NodeRulesTest, TheFirstPodRangeIsAlsoInTheList) {
+  const Kind& kind = Find("nodes");
+  auto node = Named<api::Node>("n");
+  node.mutable_spec()->set_pod_cidr("10.0.0.0/24");
+  kind.complete(node);
+  kind.complete(node);
+  ASSERT_EQ(node.spec().pod_cidrs_size(), 1);
+  EXPECT_EQ(node.spec().pod_cidrs(0), "10.0.0.0/24");
 }
 
 TEST(SecretRulesTest, Validation) {

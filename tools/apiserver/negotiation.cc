@@ -19,12 +19,9 @@ namespace signet::apiserver {
 namespace {
 
 constexpr size_t kMaxClauses = 64;
-constexpr absl::string_view kAccepted =
-    "application/json, application/vnd.kubernetes.protobuf";
-constexpr absl::string_view kAvailable =
-    "application/json, application/vnd.kubernetes.protobuf, "
-    "application/json;stream=watch, "
-    "application/vnd.kubernetes.protobuf;stream=watch";
+constexpr absl::string_view kYaml = "application/yaml";
+constexpr absl::string_view kMediaTypes =
+    "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
 MediaType ParseMediaType(absl::string_view text) {
   MediaType media;
@@ -82,6 +79,7 @@ std::vector<MediaType> ParseAccept(absl::string_view header) {
 
 absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
   if (absl::StripAsciiWhitespace(accept).empty()) return Wanted();
+  bool known_type = false;
   for (const MediaType& media : ParseAccept(accept)) {
     Wanted wanted;
     if (media.type == api::kJson || media.type == "*/*" ||
@@ -92,6 +90,7 @@ absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
     } else {
       continue;
     }
+    known_type = true;
     const absl::string_view as = media.Parameter("as");
     if (as.empty()) return wanted;
     if (media.Parameter("g") != "meta.k8s.io") continue;
@@ -108,14 +107,15 @@ absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
       return wanted;
     }
   }
-  return NotAcceptable(kAvailable);
+  return known_type ? NoSuchShape(kMediaTypes) : NotAcceptable(kMediaTypes);
 }
 
-absl::StatusOr<Format> FormatOfBody(absl::string_view content_type) {
+absl::StatusOr<BodyFormat> FormatOfBody(absl::string_view content_type) {
   const MediaType media = ParseMediaType(content_type);
-  if (media.type.empty() || media.type == api::kJson) return Format::kJson;
-  if (media.type == api::kProtobuf) return Format::kProtobuf;
-  return UnsupportedMediaType(kAccepted);
+  if (media.type.empty() || media.type == api::kJson) return BodyFormat::kJson;
+  if (media.type == kYaml) return BodyFormat::kYaml;
+  if (media.type == api::kProtobuf) return BodyFormat::kProtobuf;
+  return UnsupportedMediaType(kMediaTypes);
 }
 
 }  // namespace signet::apiserver

@@ -91,14 +91,16 @@ TEST(ParseAcceptTest, SortsByQualityAndBoundsItsWork) {
   EXPECT_EQ(ParseAccept(many).size(), 64u);
 }
 
-TEST(FormatOfBodyTest, KnowsTwoFormats) {
-  EXPECT_EQ(*FormatOfBody(""), Format::kJson);
-  EXPECT_EQ(*FormatOfBody("application/json; charset=utf-8"), Format::kJson);
+TEST(FormatOfBodyTest, KnowsThreeFormats) {
+  EXPECT_EQ(*FormatOfBody(""), BodyFormat::kJson);
+  EXPECT_EQ(*FormatOfBody("application/json; charset=utf-8"),
+            BodyFormat::kJson);
   EXPECT_EQ(*FormatOfBody("application/vnd.kubernetes.protobuf"),
-            Format::kProtobuf);
-  const absl::StatusOr<Format> yaml = FormatOfBody("application/yaml");
-  ASSERT_FALSE(yaml.ok());
-  const api::Status status = ToApi(yaml.status());
+            BodyFormat::kProtobuf);
+  EXPECT_EQ(*FormatOfBody("application/yaml"), BodyFormat::kYaml);
+  const absl::StatusOr<BodyFormat> text = FormatOfBody("text/plain");
+  ASSERT_FALSE(text.ok());
+  const api::Status status = ToApi(text.status());
   EXPECT_EQ(status.code(), 415);
   EXPECT_EQ(status.reason(), "UnsupportedMediaType");
 }

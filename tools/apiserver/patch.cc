@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
@@ -50,6 +51,53 @@ absl::StatusOr<json::value> Parse(absl::string_view text) {
         absl::StrCat("invalid JSON: ", error.message()));
   }
   return value;
+}
+
+// Go's word for what `value` is.
+absl::string_view GoNameOf(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "bool";
+    case json::kind::string:
+      return "string";
+    case json::kind::array:
+      return "array";
+    case json::kind::object:
+      return "object";
+    default:
+      return "number";
+  }
+}
+
+absl::Status CannotUnmarshal(const json::value& value, absl::string_view type) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("json: cannot unmarshal ", GoNameOf(value),
+                   " into Go value of type ", type));
+}
+
+// As Go's %v: map[a:1 b:[x y]].
+std::string GoPrint(const json::value& value) {
+  if (const json::object* object = value.if_object()) {
+    std::vector<std::string> entries;
+    for (const auto& [key, element] : *object) {
+      entries.push_back(absl::StrCat(absl::string_view(key.data(), key.size()),
+                                     ":", GoPrint(element)));
+    }
+    std::sort(entries.begin(), entries.end());
+    return absl::StrCat("map[", absl::StrJoin(entries, " "), "]");
+  }
+  if (const json::array* array = value.if_array()) {
+    std::vector<std::string> elements;
+    for (const json::value& element : *array) {
+      elements.push_back(GoPrint(element));
+    }
+    return absl::StrCat("[", absl::StrJoin(elements, " "), "]");
+  }
+  if (value.is_null()) return "<nil>";
+  if (value.is_string()) return std::string(View(value.get_string()));
+  return json::serialize(value);
 }
 
 // ---- RFC 7396
@@ -164,8 +212,7 @@ absl::StatusOr<std::string> StringMember(const json::object& operation,
                                          absl::string_view name) {
   const json::value* member = operation.if_contains(Key(name));
   if (member == nullptr || !member->is_string()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("JSON patch: an operation has no ", GoQuote(name)));
+    return DoesNotFit("", absl::StrCat("an operation has no ", GoQuote(name)));
   }
   return std::string(View(member->get_string()));
 }
@@ -202,8 +249,7 @@ absl::Status Apply(json::value& root, const json::object& operation,
   }
   const json::value* value = operation.if_contains("value");
   if (value == nullptr) {
-    return absl::InvalidArgumentError(
-        R"(JSON patch: an operation has no "value")");
+    return DoesNotFit(path, R"(an operation has no "value")");
   }
   if (op == "add") return Add(root, tokens, path, *value);
   json::value* target = Find(root, tokens, tokens.size());
@@ -218,13 +264,12 @@ absl::Status Apply(json::value& root, const json::object& operation,
     }
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("JSON patch: unknown operation ", GoQuote(op)));
+  return DoesNotFit(path, absl::StrCat("unknown operation ", GoQuote(op)));
 }
 
 absl::Status ApplyJsonPatch(json::value& root, const json::value& patch) {
   if (!patch.is_array()) {
-    return absl::InvalidArgumentError("a JSON patch is an array of operations");
+    return CannotUnmarshal(patch, "[]handlers.jsonPatchOp");
   }
   if (patch.get_array().size() > kMaxOperations) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -341,8 +386,8 @@ class StrategicMerger {
       return absl::OkStatus();
     }
     if (!directive.empty() && directive != "merge") {
-      return absl::InvalidArgumentError(
-          absl::StrCat("strategic merge patch: unknown $patch: ", directive));
+      return absl::InternalError(absl::StrCat("unknown patch type: ", directive,
+                                              " in map: ", GoPrint(patch)));
     }
     if (!target.is_object()) target = json::object();
     json::object& object = target.get_object();
@@ -481,7 +526,13 @@ absl::StatusOr<std::string> ApplyPatch(PatchType type, absl::string_view kind,
                                        absl::string_view document,
                                        absl::string_view patch) {
   ABSL_ASSIGN_OR_RETURN(json::value root, Parse(document));
-  ABSL_ASSIGN_OR_RETURN(const json::value change, Parse(patch));
+  absl::StatusOr<json::value> parsed = Parse(patch);
+  if (!parsed.ok()) {
+    return type == PatchType::kMerge
+               ? absl::InvalidArgumentError("invalid JSON patch")
+               : parsed.status();
+  }
+  const json::value& change = *parsed;
   switch (type) {
     case PatchType::kJson:
       ABSL_RETURN_IF_ERROR(ApplyJsonPatch(root, change));
@@ -489,7 +540,7 @@ absl::StatusOr<std::string> ApplyPatch(PatchType type, absl::string_view kind,
     case PatchType::kMerge:
     case PatchType::kStrategic:
       if (!change.is_object()) {
-        return absl::InvalidArgumentError("a merge patch is an object");
+        return CannotUnmarshal(change, "map[string]interface {}");
       }
       if (type == PatchType::kMerge) {
         Merge(root, change);

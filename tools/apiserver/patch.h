@@ -15,9 +15,10 @@ enum class PatchType {
 };
 
 // ApplyPatch applies `patch` to the JSON text `document` of an object of `kind`
-// and returns the new text. kInvalidArgument if the patch is no good;
-// kFailedPrecondition if a JSON patch does not fit the document (a missing
-// path, a failed test): HTTP 422. At most 10,000 operations. Pure.
+// and returns the new text. kInvalidArgument if the patch is no good, in the
+// words of Kubernetes; kFailedPrecondition if a JSON patch does not fit the
+// document (a missing path, a failed test): HTTP 422; kInternal for what the
+// real server answers with 500. At most 10,000 operations. Pure.
 //
 // A strategic merge merges lists that Kubernetes marks so in the kinds we know
 // (owner references by uid, node conditions by type, …) and understands

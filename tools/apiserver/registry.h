@@ -39,6 +39,9 @@ class Registry {
     std::string name;            // "" in a creation.
     std::string subresource;     // "", "status", "approval".
     bool dry_run = false;        // All checks, no change.
+    std::string field_manager;   // Who comes to own what is changed.
+    // Server-side apply: the object's managedFields say so themselves.
+    bool applies = false;
   };
   struct Written {
     ObjectPtr object;

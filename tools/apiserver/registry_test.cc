@@ -161,7 +161,7 @@ TEST_F(RegistryTest, WhatIsTheServersIsNotTheClients) {
   EXPECT_NE(stored.uid(), "mine");
   EXPECT_EQ(stored.uid().size(), 36u);
   EXPECT_FALSE(stored.has_self_link());
-  EXPECT_FALSE(stored.has_generation());
+  EXPECT_EQ(stored.generation(), 7);
   EXPECT_FALSE(stored.has_deletion_timestamp());
   EXPECT_EQ(stored.creation_timestamp().seconds(), 1700000000);
 }

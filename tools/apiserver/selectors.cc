@@ -88,7 +88,14 @@ absl::StatusOr<LabelSelector> LabelSelector::Parse(absl::string_view text) {
       }
       requirement.key =
           std::string(absl::StripAsciiWhitespace(term.substr(0, at)));
-      requirement.values = {std::string(absl::StripAsciiWhitespace(value))};
+      value = absl::StripAsciiWhitespace(value);
+      if (const size_t bad = value.find_first_of("=!()");
+          bad != absl::string_view::npos) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("unable to parse requirement: found '",
+                         value.substr(bad, 1), "', expected: identifier"));
+      }
+      requirement.values = {std::string(value)};
     } else if (const size_t space = term.find_first_of(" (");
                space != absl::string_view::npos) {
       requirement.key = std::string(term.substr(0, space));
@@ -100,6 +107,11 @@ absl::StatusOr<LabelSelector> LabelSelector::Parse(absl::string_view text) {
         requirement.op = Operator::kIn;
       } else {
         return SelectorError(text, "want in or notin");
+      }
+      rest = absl::StripAsciiWhitespace(rest);
+      if (!absl::StartsWith(rest, "(")) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "unable to parse requirement: found '", rest, "' expected: '('"));
       }
       std::optional<std::vector<std::string>> values = ParseSet(rest);
       if (!values.has_value()) return SelectorError(text, "want (a, b)");
