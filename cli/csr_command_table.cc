@@ -81,12 +81,15 @@ void AddGet(CLI::App& csr, Invocation& call) {
   });
 
   CLI::App* watch = csr.add_subcommand(
-      "watch", "List requests and go on with each change, until interrupted");
+      "watch",
+      "List requests and for whom they are, and go on with each change, until "
+      "interrupted");
   watch->footer(R"(Examples:
   signet csr watch
   signet csr watch csr-4x2lq)");
   auto& watched = call.Keep<GetFlags>();
   watched.watch = true;
+  watched.show_names = true;
   AddGetFlags(*watch, watched);
   watch->callback([&call, &watched] {
     call.run = [&call, &watched] {

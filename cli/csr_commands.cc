@@ -120,7 +120,7 @@ bool CsrCommands::Get(const GetFlags& flags) {
       }
     }
   }
-  CsrTable table(flags.headers);
+  CsrTable table(flags.headers, flags.show_names);
   if (!is_table) {
     const bool one = flags.names.size() == 1;
     // Of one that is not there, nothing is shown.

@@ -25,7 +25,8 @@ struct GetFlags {
   // "", "wide", "json", "yaml", "name", "jsonpath=TEMPLATE".
   std::string output;
   bool headers = true;
-  bool watch = false;  // Tables and names only.
+  bool watch = false;       // Tables and names only.
+  bool show_names = false;  // In tables: for whom the certificate is to be.
 };
 
 struct DescribeFlags {

@@ -1,51 +1,72 @@
 #include "cli/csr_table.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "cli/contents.h"
 #include "cli/terminal_text.h"
 #include "core/api/certificates.pb.h"
 #include "core/api/codec.h"
 #include "core/api/csr_status_text.h"
 #include "core/base/human_duration.h"
+#include "core/pki/certificate_request.h"
 
 namespace signet::cli {
 namespace {
 
-using Row = std::array<std::string, 6>;
+using Row = std::vector<std::string>;
 
-const Row& Header() {
-  static const auto* const header =
-      new Row{"NAME",     "AGE", "SIGNERNAME", "REQUESTOR", "REQUESTEDDURATION",
-              "CONDITION"};
-  return *header;
+Row Header(bool names) {
+  Row header = {
+      "NAME",     "AGE", "SIGNERNAME", "REQUESTOR", "REQUESTEDDURATION",
+      "CONDITION"};
+  if (names) header.push_back("NAMES");
+  return header;
 }
 
-Row RowOf(const api::CertificateSigningRequest& csr, absl::Time now) {
+// "CN=x, DNS x.example"
+std::string NamesOf(const api::CertificateSigningRequest& csr) {
+  const absl::StatusOr<pki::CertificateRequest> request =
+      pki::CertificateRequest::ParsePem(csr.spec().request());
+  if (!request.ok()) return "<unreadable>";
+  std::string text = request->subject().ToString();
+  if (!request->subject_alt_names().empty()) {
+    absl::StrAppend(&text, text.empty() ? "" : ", ",
+                    NamesText(request->subject_alt_names()));
+  }
+  return text;
+}
+
+Row RowOf(const api::CertificateSigningRequest& csr, absl::Time now,
+          bool names) {
   const api::CertificateSigningRequestSpec& spec = csr.spec();
   const api::Time& created = csr.metadata().creation_timestamp();
-  return {csr.metadata().name(),
-          api::IsZero(created) ? "<unknown>"
-                               : HumanDuration(now - api::ToAbslTime(created)),
-          spec.signer_name().empty() ? "<none>" : spec.signer_name(),
-          spec.username(),
-          spec.has_expiration_seconds()
-              ? HumanDuration(absl::Seconds(spec.expiration_seconds()))
-              : "<none>",
-          api::CsrStatusText(csr)};
+  Row row = {csr.metadata().name(),
+             api::IsZero(created)
+                 ? "<unknown>"
+                 : HumanDuration(now - api::ToAbslTime(created)),
+             spec.signer_name().empty() ? "<none>" : spec.signer_name(),
+             spec.username(),
+             spec.has_expiration_seconds()
+                 ? HumanDuration(absl::Seconds(spec.expiration_seconds()))
+                 : "<none>",
+             api::CsrStatusText(csr)};
+  if (names) row.push_back(NamesOf(csr));
+  return row;
 }
 
 }  // namespace
 
-CsrTable::CsrTable(bool headers)
+CsrTable::CsrTable(bool headers, bool names)
     : headers_(headers),
+      names_(names),
       writer_({.min_width = 6, .padding = 3, .remember_widths = true}) {}
 
 std::string CsrTable::Format(
@@ -53,11 +74,11 @@ std::string CsrTable::Format(
   if (csrs.empty()) return "";
   std::vector<Row> rows;
   for (const api::CertificateSigningRequest& csr : csrs) {
-    rows.push_back(RowOf(csr, now));
+    rows.push_back(RowOf(csr, now, names_));
   }
   if (std::exchange(headers_, false)) {
     // kubectl widens the header by bytes, where the columns go by characters.
-    Row header = Header();
+    Row header = Header(names_);
     for (size_t column = 0; column + 1 < header.size(); ++column) {
       size_t width = header[column].size();
       for (const Row& row : rows) width = std::max(width, row[column].size());

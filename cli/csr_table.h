@@ -15,7 +15,9 @@ namespace signet::cli {
 // Thread-compatible.
 class CsrTable {
  public:
-  explicit CsrTable(bool headers);
+  // `names` adds a column that kubectl does not have: for whom the certificate
+  // is to be (SPEC E-10).
+  explicit CsrTable(bool headers, bool names = false);
 
   // The rows, under a header if these are the first; "" for none. Ages are
   // counted up to `now`.
@@ -24,6 +26,7 @@ class CsrTable {
 
  private:
   bool headers_;
+  const bool names_;
   TabWriter writer_;
 };
 

@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "core/api/certificates.pb.h"
 #include "core/api/codec.h"
+#include "core/testing/csr_builder.h"
 #include "gtest/gtest.h"
 
 namespace signet::cli {
@@ -72,6 +73,21 @@ TEST(CsrTableTest, TheTerminalIsSafe) {
   const Csr csr = Row("c", absl::Seconds(1), "a.b/c", "\x1b[2Jx\ny");
   EXPECT_EQ(CsrTable(false).Format({csr}, kNow),
             "c     1s    a.b/c   ^[[2Jx...   <none>   Pending\n");
+}
+
+// SPEC E-10.
+TEST(CsrTableTest, ShowsForWhomTheCertificateIsToBe) {
+  testing::CsrFields fields;
+  fields.subject = {.common_name = "x"};
+  fields.sans.dns_names = {"x.example"};
+  fields.signer_name = "a.b/c";
+  fields.username = "u";
+  CsrTable table(/*headers=*/true, /*names=*/true);
+  EXPECT_EQ(table.Format({testing::MakeCsr(fields)}, absl::UnixEpoch()),
+            "NAME    AGE         SIGNERNAME   REQUESTOR   REQUESTEDDURATION   "
+            "CONDITION   NAMES\n"
+            "csr-1   <unknown>   a.b/c        u           <none>              "
+            "Pending     CN=x, DNS x.example\n");
 }
 
 }  // namespace
