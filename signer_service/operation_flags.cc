@@ -3,6 +3,7 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
 namespace signet::signer {
@@ -33,6 +34,14 @@ void AddOperationFlags(CLI::App& app, OperationFlags& flags) {
       ->type_name("NUMBER")
       ->needs(shards)
       ->check(CLI::Range(0, 999).description(""))
+      // Options are read in the order in which they were added.
+      ->check([&flags](const std::string& index) {
+        int value = 0;
+        return absl::SimpleAtoi(index, &value) && value >= flags.shards
+                   ? absl::StrCat(index, " is not below --shards, ",
+                                  flags.shards)
+                   : "";
+      })
       ->capture_default_str();
   app.add_option("--kube-api-qps", flags.kube_api_qps,
                  "Most requests a second while signing, on average; 0: the "
@@ -45,13 +54,6 @@ void AddOperationFlags(CLI::App& app, OperationFlags& flags) {
       ->type_name("NUMBER")
       ->check(CLI::Range(1, 1000000).description(""))
       ->capture_default_str();
-  app.parse_complete_callback([&flags] {
-    if (flags.shard_index >= flags.shards) {
-      throw CLI::ValidationError(
-          absl::StrCat("--shard-index: ", flags.shard_index,
-                       " is not below --shards, ", flags.shards));
-    }
-  });
 }
 
 std::string ShardLeaseName(const std::string& name,
