@@ -306,8 +306,8 @@ class ReplicasTest : public E2eTest {
     EXPECT_TRUE(await(kBeforeTheKill));
     (*active)->Kill();
     const absl::Time killed = absl::Now();
-    load.join();
     ExpectTakeover(service.name, **standby, killed);
+    load.join();
     EXPECT_TRUE(await(kRequests));
 
     const auto first = ToldIn((*active)->Log(), prefix, service.verb);
