@@ -6,6 +6,7 @@
 
 #include "CLI/CLI.hpp"
 #include "gtest/gtest.h"
+#include "signer_service/signer_flags.h"
 
 namespace signet::signer {
 namespace {
@@ -50,6 +51,36 @@ TEST(OperationFlagsTest, RefusesWhatMakesNoSense) {
                                              {"--csr-cleaner-export-file=x"}}) {
     OperationFlags flags;
     EXPECT_NE(Fault(arguments, flags), "") << arguments[0];
+  }
+}
+
+// CLI11 keeps one callback of a kind: each check must be there all the same.
+TEST(OperationFlagsTest, TakesTheirChecksFromNoOtherFlags) {
+  const struct {
+    std::vector<std::string> arguments;
+    std::string want;
+  } kTests[] = {
+      {{"--leader-elect-lease-duration=5s", "--leader-elect-renew-deadline=10s",
+        "--config=x"},
+       "--leader-elect-*"},
+      {{"--shards=2", "--shard-index=2", "--config=x"}, "--shard-index"},
+      {{"--shards=2"}, "nothing to sign with"},
+  };
+  for (const auto& t : kTests) {
+    SignerFlags signer_flags;
+    OperationFlags flags;
+    CLI::App app("", "signet-signer");
+    AddSignerFlags(app, signer_flags);
+    AddOperationFlags(app, flags);
+    std::vector<std::string> arguments = t.arguments;
+    std::reverse(arguments.begin(), arguments.end());
+    std::string fault;
+    try {
+      app.parse(arguments);
+    } catch (const CLI::ParseError& e) {
+      fault = e.what();
+    }
+    EXPECT_NE(fault.find(t.want), std::string::npos) << fault;
   }
 }
 
