@@ -18,20 +18,23 @@
 namespace signet::cli {
 namespace {
 
+// The names by which nobody else reaches the API server are nobody's danger.
+std::vector<std::string> ApiServerHosts(const std::string& host) {
+  const bool is_loopback =
+      host == "localhost" || host == "::1" || host.rfind("127.", 0) == 0;
+  if (host.empty() || is_loopback) return {};
+  return {host};
+}
+
 absl::Status RunCsr(Invocation& call,
                     const std::function<bool(CsrCommands&)>& run) {
   ABSL_ASSIGN_OR_RETURN(Connection* const connection, call.Connect());
   const auto csrs = connection->client().Api<api::CertificateSigningRequest>();
   const auto events = connection->client().Api<api::Event>();
   const Context& context = call.context;
-  CsrCommands commands({*csrs,
-                        *events,
-                        context.files,
-                        context.clock,
-                        context.zone,
-                        {connection->server_host()},
-                        context.out,
-                        context.err});
+  CsrCommands commands({*csrs, *events, context.files, context.clock,
+                        context.zone, ApiServerHosts(connection->server_host()),
+                        context.out, context.err});
   // It has said what went wrong.
   return run(commands) ? absl::OkStatus() : absl::CancelledError();
 }
