@@ -4,6 +4,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,7 +23,8 @@ using api::CertificateSigningRequest;
 
 absl::StatusOr<std::unique_ptr<Process>> StartAgentWith(
     Testbed& testbed, const AgentFiles& files,
-    const std::vector<std::string>& flags) {
+    const std::vector<std::string>& flags,
+    const std::vector<std::pair<std::string, std::string>>& environment) {
   ABSL_ASSIGN_OR_RETURN(const std::string program,
                         Runfile("node_agent/signet-node-agent"));
   std::vector<std::string> argv = {
@@ -37,7 +39,7 @@ absl::StatusOr<std::unique_ptr<Process>> StartAgentWith(
   return Process::Start(
       {.name = name,
        .argv = argv,
-       .environment = {},
+       .environment = environment,
        .log_path = absl::StrCat(testbed.directory(), "/", name, ".log")});
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -16,10 +17,12 @@
 
 namespace signet::e2e {
 
-// Starts an agent as Testbed::StartAgent does, with further flags.
+// Starts an agent as Testbed::StartAgent does, with further flags and
+// environment variables.
 absl::StatusOr<std::unique_ptr<Process>> StartAgentWith(
     Testbed& testbed, const AgentFiles& files,
-    const std::vector<std::string>& flags);
+    const std::vector<std::string>& flags,
+    const std::vector<std::pair<std::string, std::string>>& environment = {});
 
 // Approves a request as an administrator does.
 absl::Status Approve(Testbed& testbed, absl::string_view name);

@@ -1,7 +1,11 @@
 // What the node agent does beside the client certificate: the serving
 // certificate, those of its configuration file, and telling how it is.
 
+#include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <memory>
 #include <optional>
@@ -45,8 +49,10 @@ using ::absl_testing::IsOkAndHolds;
 using ::signet::api::CertificateSigningRequest;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr absl::string_view kServing = "kubernetes.io/kubelet-serving";
 
@@ -323,6 +329,67 @@ TEST_F(NodeAgentTest, ADeniedRequestIsAnEventAtTheNode) {
                        events.items.size(), " events, none of them"));
                  }),
       IsOk());
+}
+
+// The socket of a service manager, in a folder of its own: such a path is
+// short.
+class NotifySocket {
+ public:
+  NotifySocket() {
+    EXPECT_NE(mkdtemp(directory_), nullptr);
+    path_ = absl::StrCat(directory_, "/notify");
+    socket_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(bind(socket_, reinterpret_cast<const sockaddr*>(&address),
+                   sizeof address),
+              0);
+  }
+  ~NotifySocket() {
+    close(socket_);
+    unlink(path_.c_str());
+    rmdir(directory_);
+  }
+  const std::string& path() const { return path_; }
+
+  // All that was told so far, a line each.
+  const std::string& Told() {
+    char message[4096];
+    ssize_t size;
+    while ((size = recv(socket_, message, sizeof message, MSG_DONTWAIT)) > 0) {
+      told_.append(message, static_cast<size_t>(size)).push_back('\n');
+    }
+    return told_;
+  }
+
+ private:
+  char directory_[32] = "/tmp/signet-e2e-XXXXXX";
+  std::string path_;
+  int socket_;
+  std::string told_;
+};
+
+TEST_F(NodeAgentTest, TellsSystemdHowItIs) {
+  const absl::StatusOr<AgentFiles> files =
+      testbed().MakeAgentFiles("e2e-systemd");
+  ASSERT_THAT(files.status(), IsOk());
+  NotifySocket socket;
+  const auto agent =
+      StartAgentWith(testbed(), *files, {}, {{"NOTIFY_SOCKET", socket.path()}});
+  ASSERT_THAT(agent.status(), IsOk());
+  EXPECT_THAT(Eventually(kJoinTimeout,
+                         [&] {
+                           return absl::StrContains(
+                                      socket.Told(),
+                                      "STATUS=client certificate good until 20")
+                                      ? absl::OkStatus()
+                                      : absl::NotFoundError(socket.Told());
+                         }),
+              IsOk());
+  (*agent)->Terminate();
+  EXPECT_THAT(socket.Told(),
+              AllOf(StartsWith("READY=1\n"), EndsWith("STOPPING=1\n")));
 }
 
 TEST_F(NodeAgentTest, NamesTheLineOfABadConfiguration) {
