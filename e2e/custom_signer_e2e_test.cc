@@ -43,6 +43,7 @@ namespace {
 using ::absl_testing::IsOk;
 using ::absl_testing::StatusIs;
 using ::signet::api::CertificateSigningRequest;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 using ProcessOr = absl::StatusOr<std::unique_ptr<Process>>;
@@ -271,6 +272,25 @@ TEST_F(CustomSignerTest, FailsWhatTheProfileDoesNotAllow) {
   Request("ours", "example.com/serving");
   EXPECT_THAT(Certificate("ours").status(), IsOk());
   EXPECT_EQ(csrs_->Get("", "not-ours")->status().conditions_size(), 1);
+}
+
+TEST_F(CustomSignerTest, HandsOutTheChainLeafFirst) {
+  const testing::TestCa root("root");
+  const testing::TestCa middle = root.Intermediate("middle");
+  ASSERT_THAT(WriteFile(Path("ca.pem"),
+                        middle.certificate_pem() + root.certificate_pem()),
+              IsOk());
+  ASSERT_THAT(WriteFile(Path("ca.key"), middle.key_pem()), IsOk());
+  const std::string chain_file = Path("ca.pem\n    chain: true");
+  const ProcessOr signer = StartSigner(
+      Head() + SignerYaml("example.com/chain", chain_file, Path("ca.key")));
+  ASSERT_THAT(signer.status(), IsOk());
+  Request("chain", "example.com/chain");
+  const absl::StatusOr<std::string> pem = Certificate("chain");
+  ASSERT_THAT(pem.status(), IsOk());
+  EXPECT_THAT(*pem, EndsWith(middle.certificate_pem()));
+  EXPECT_EQ(pki::ParseCertificatesPem(*pem)->size(), 2u);
+  EXPECT_THAT(CheckServing(*pem, root.certificate_pem()), IsOk());
 }
 
 TEST_F(CustomSignerTest, PublishesItsCaAndRepairsWhatWasEdited) {
