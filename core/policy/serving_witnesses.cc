@@ -154,14 +154,17 @@ class Bench {
     return {Answer::kBacksNot, "in none of the prefixes", /*bound=*/false};
   }
 
+  // Of several patterns that fit, one that knows the node.
   Opinion PatternOnName(const std::string& name) const {
+    Opinion opinion = {Answer::kBacksNot, "fits none of the patterns",
+                       /*bound=*/false};
     for (const Pattern& pattern : policy_.name_patterns) {
+      if (opinion.answer == Answer::kBacks && !pattern.names_node()) continue;
       if (pattern.Matches(name, subject_.node_name)) {
-        return {Answer::kBacks, pattern.text(), pattern.names_node()};
+        opinion = {Answer::kBacks, pattern.text(), pattern.names_node()};
       }
     }
-    // A pattern that fails now fails always, so boundness is of no account.
-    return {Answer::kBacksNot, "fits none of the patterns", /*bound=*/false};
+    return opinion;
   }
 
   const ServingSubject& subject_;

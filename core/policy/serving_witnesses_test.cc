@@ -179,6 +179,15 @@ TEST(CheckWitnessesTest, B14PrefixesAndPatternsAloneKnowNoNode) {
          c.policy.name_patterns = {Re(R"({node}\.example\.com)")};
        },
        Verdict::kApprove, "DNS name \"node-1.example.com\": namePattern"},
+      {"even after one without that fits, too",
+       [](Case& c) {
+         c.subject.ip_addresses.clear();
+         c.subject.dns_names = {"node-1.example.com"};
+         c.policy.witnesses = {Witness::kNamePattern};
+         c.policy.name_patterns = {Re(R"(.*\.example\.com)"),
+                                   Re(R"({node}\..*)"), Re(".*")};
+       },
+       Verdict::kApprove, "DNS name \"node-1.example.com\": namePattern"},
       {"and does not fit another node's name",
        [](Case& c) {
          c.subject.ip_addresses.clear();
