@@ -225,7 +225,7 @@ absl::Time Agent::Pass() {
 void Agent::Run() {
   while (!stopped()) {
     const absl::Time next = Pass();
-    if (!WaitForPass(std::min(next, clock_.TimeNow() + kLongestWait))) break;
+    if (!WaitUntil(std::min(next, clock_.TimeNow() + kLongestWait))) break;
   }
   SetPhase(Phase::kStopped);
 }
@@ -234,21 +234,6 @@ void Agent::Stop() {
   absl::MutexLock lock(mutex_);
   stopped_ = true;
   if (active_ != nullptr) active_->Cancel();
-}
-
-void Agent::TemplateChanged() {
-  const std::optional<rotation::CertificateTemplate> wanted = options_.wanted();
-  const std::optional<rotation::InUse> in_use = InUse(wanted);
-  const bool satisfied = in_use.has_value() && !in_use->mismatch.has_value();
-  absl::MutexLock lock(mutex_);
-  template_changed_ = true;
-  if (active_ != nullptr && wanted.has_value() && !satisfied &&
-      submitted_ != wanted) {
-    LOG(INFO) << Event("request_given_up")
-                     .With("csr", state_.request)
-                     .With("why", "what is wanted has changed");
-    active_->Cancel();
-  }
 }
 
 AgentState Agent::State() const {
@@ -282,16 +267,6 @@ bool Agent::stopped() const {
 bool Agent::WaitUntil(absl::Time time) {
   absl::MutexLock lock(mutex_);
   return !clock_.AwaitWithDeadline(&mutex_, absl::Condition(&stopped_), time);
-}
-
-bool Agent::WaitForPass(absl::Time time) {
-  const auto due = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return stopped_ || template_changed_;
-  };
-  absl::MutexLock lock(mutex_);
-  clock_.AwaitWithDeadline(&mutex_, absl::Condition(&due), time);
-  template_changed_ = false;
-  return !stopped_;
 }
 
 }  // namespace signet::node_agent

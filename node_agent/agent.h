@@ -118,11 +118,6 @@ class Agent {
   // Stop ends Run, also in the middle of a request. Thread-safe.
   void Stop();
 
-  // To be called when what is wanted may have changed (SPEC A-5): Run makes a
-  // pass at once; a request under way that asks for something else than is now
-  // wanted is given up, unless the certificate in use will do. Thread-safe.
-  void TemplateChanged();
-
   AgentState State() const;  // Thread-safe.
   // Whether the process should end, and be started anew with other credentials
   // (SPEC A-45). Thread-safe.
@@ -151,8 +146,6 @@ class Agent {
   bool stopped() const;
   // Waits until `time`; false if stopped.
   bool WaitUntil(absl::Time time);
-  // The same, and not longer than until the template changes.
-  bool WaitForPass(absl::Time time);
 
   const AgentOptions options_;
   CertificateStore& store_;
@@ -169,10 +162,6 @@ class Agent {
   bool forced_ ABSL_GUARDED_BY(mutex_) = false;
   rotation::FailedAttempts failed_ ABSL_GUARDED_BY(mutex_);
   RequestClient* active_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  // What the request under way asks for.
-  std::optional<rotation::CertificateTemplate> submitted_
-      ABSL_GUARDED_BY(mutex_);
-  bool template_changed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
