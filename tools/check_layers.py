@@ -37,10 +37,10 @@ ALLOWED = {
     "core/controller": _VALUES,
     "core/service": _CORE,
     "core/testing": _CORE,
-    "approver_service": _SERVICE,
+    "approver_service": _SERVICE + ["deploy"],  # Examples, as its tests' data.
     "cli": _CORE,
     "node_agent": _SERVICE,
-    "signer_service": _SERVICE,
+    "signer_service": _SERVICE + ["deploy"],
     "deploy": [],
     "tools": _CORE,
     # A program that runs for long, too.
