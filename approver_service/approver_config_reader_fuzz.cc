@@ -1,6 +1,6 @@
-// Whatever the bytes, a configuration is read, or every line of the error begins
-// with the file's name; a second reading gives the same; and what was read
-// decides about a request without approving what nothing backs.
+// Whatever the bytes, a configuration is read, or every line of the error
+// begins with the file's name; a second reading gives the same; and what was
+// read decides about a request without approving what nothing backs.
 
 #include <cstddef>
 #include <cstdint>
@@ -52,8 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        {"kubernetes.io/kubelet-serving", "kubernetes.io/kube-apiserver-client",
         "example.com/backend"}) {
     csr.mutable_spec()->set_signer_name(signer);
-    CHECK(signet::policy::DecideWithEvidence(csr, *config, {})
-              .decision.verdict != signet::policy::Verdict::kApprove);
+    CHECK(
+        signet::policy::DecideWithEvidence(csr, *config, {}).decision.verdict !=
+        signet::policy::Verdict::kApprove);
   }
   return 0;
 }
