@@ -117,6 +117,41 @@ TEST_F(KubeconfigRequestClientsTest, A32UsesTheBootstrapTokenBefore) {
             "bootstrap kubeconfig \"/bootstrap.conf\"");
 }
 
+// The server refuses a certificate that looks valid.
+TEST_F(KubeconfigRequestClientsTest,
+       F13FallsBackToBootstrapWhateverLooksValid) {
+  current_->Set(node_.tls);
+  Write(kPair, node_.certificate_pem + node_.key_pem);
+  auto clients = Clients(kBootstrap);
+  auto client = clients.ForAttempt(Credentials::kFallback);
+  ASSERT_THAT(client, IsOk());
+  EXPECT_EQ(options_.at(0).server, "https://boot");
+  EXPECT_THAT(options_.at(0).identity, IsNull());
+  EXPECT_EQ(Authorization(**client), "Bearer abcdef.0123");
+
+  // Without a bootstrap kubeconfig there is nothing to fall back to.
+  auto without = Clients("");
+  client = without.ForAttempt(Credentials::kFallback);
+  ASSERT_THAT(client, IsOk());
+  EXPECT_EQ(options_.at(1).server, "https://node");
+  EXPECT_EQ(options_.at(1).identity, current_);
+}
+
+TEST_F(KubeconfigRequestClientsTest, A33AsksForHealthAndTellsWhatIsWrong) {
+  auto clients = Clients(kBootstrap);
+  const auto client = clients.ForAttempt(Credentials::kBootstrap);
+  ASSERT_THAT(client, IsOk());
+  transport_->AddResponse(200, "text/plain", "ok");
+  EXPECT_THAT((*client)->CheckHealth(absl::Seconds(1)), IsOk());
+  EXPECT_EQ(transport_->calls().back().request.target, "/healthz");
+  EXPECT_EQ(transport_->calls().back().timeout, absl::Seconds(1));
+  transport_->AddResponse(500, "text/plain", "etcd failed");
+  EXPECT_FALSE((*client)->CheckHealth(absl::Seconds(1)).ok());
+  transport_->AddError(absl::UnavailableError("refused"));
+  EXPECT_THAT((*client)->CheckHealth(absl::Seconds(1)),
+              StatusIs(absl::StatusCode::kUnavailable));
+}
+
 TEST_F(KubeconfigRequestClientsTest, A32ReadsTheFilesAnewForEachAttempt) {
   auto clients = Clients(kBootstrap);
   ASSERT_THAT(clients.ForAttempt(Credentials::kBootstrap), IsOk());
