@@ -22,12 +22,12 @@
 #include "cli/error_text.h"
 #include "cli/json_path.h"
 #include "cli/terminal_text.h"
-#include "cli/yaml_writer.h"
 #include "core/api/certificates.pb.h"
 #include "core/api/codec.h"
 #include "core/api/core.pb.h"
 #include "core/api/csr_status_text.h"
 #include "core/api/resource.h"
+#include "core/api/yaml_writer.h"
 #include "core/k8s/http_status.h"
 #include "core/k8s/resource_api.h"
 
@@ -163,7 +163,7 @@ absl::Status CsrCommands::PrintObjects(const std::vector<Csr>& csrs, bool one,
     env_.out << json << "\n";
     return absl::OkStatus();
   }
-  ABSL_ASSIGN_OR_RETURN(const std::string yaml, JsonToYaml(json));
+  ABSL_ASSIGN_OR_RETURN(const std::string yaml, api::JsonToYaml(json));
   env_.out << yaml;
   return absl::OkStatus();
 }

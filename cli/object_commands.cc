@@ -21,11 +21,11 @@
 #include "cli/cfssl/materials.h"
 #include "cli/context.h"
 #include "cli/issue.h"
-#include "cli/yaml_writer.h"
 #include "core/api/certificates.pb.h"
 #include "core/api/codec.h"
 #include "core/api/core.pb.h"
 #include "core/api/resource.h"
+#include "core/api/yaml_writer.h"
 #include "core/base/file_system.h"
 #include "core/base/secret.h"
 #include "core/k8s/http_status.h"
@@ -177,7 +177,7 @@ absl::Status CreateAndPrint(const Context& context, k8s::ResourceApi<T>* api,
     context.out << Indented(json) << "\n";
     return absl::OkStatus();
   }
-  ABSL_ASSIGN_OR_RETURN(const std::string yaml, JsonToYaml(json));
+  ABSL_ASSIGN_OR_RETURN(const std::string yaml, api::JsonToYaml(json));
   context.out << yaml;
   return absl::OkStatus();
 }

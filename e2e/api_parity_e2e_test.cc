@@ -59,7 +59,6 @@ constexpr KnownDifference kKnown[] = {
     {"request csr_not_asn1", kDer},
     {"request csr_truncated", kDer},
     {"bad YAML", "the YAML library has its own words"},
-    {"get as YAML", "answers are in JSON or protobuf"},
     {"get as a table", kColumns},
     {"list as a table", kColumns},
     {"get secret as a table", kColumns},

@@ -1,4 +1,4 @@
-#include "cli/yaml_writer.h"
+#include "core/api/yaml_writer.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +20,7 @@
 #include "boost/json.hpp"
 #include "re2/re2.h"
 
-namespace signet::cli {
+namespace signet::api {
 namespace {
 
 namespace json = boost::json;
@@ -535,4 +535,4 @@ absl::StatusOr<std::string> JsonToYaml(absl::string_view text) {
   return std::move(writer).Take();
 }
 
-}  // namespace signet::cli
+}  // namespace signet::api

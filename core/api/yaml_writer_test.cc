@@ -1,4 +1,4 @@
-#include "cli/yaml_writer.h"
+#include "core/api/yaml_writer.h"
 
 #include <fstream>
 #include <string>
@@ -9,12 +9,12 @@
 #include "boost/json.hpp"
 #include "gtest/gtest.h"
 
-namespace signet::cli {
+namespace signet::api {
 namespace {
 
 // Each line: [JSON, what kubectl's YAML library makes of it].
 TEST(YamlWriterTest, WritesWhatKubectlWrites) {
-  std::ifstream in("cli/testdata/yaml_vectors.txt");
+  std::ifstream in("core/api/testdata/yaml_vectors.txt");
   int count = 0;
   for (std::string line; std::getline(in, line);) {
     const boost::json::array vector = boost::json::parse(line).as_array();
@@ -38,4 +38,4 @@ TEST(YamlWriterTest, RefusesWhatIsNoJson) {
 }
 
 }  // namespace
-}  // namespace signet::cli
+}  // namespace signet::api

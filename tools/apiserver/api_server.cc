@@ -30,6 +30,7 @@
 #include "core/api/core.pb.h"
 #include "core/api/meta.pb.h"
 #include "core/api/resource.h"
+#include "core/api/yaml_writer.h"
 #include "core/base/rng.h"
 #include "core/http/message.h"
 #include "core/http/server.h"
@@ -98,6 +99,16 @@ http::Response TextResponse(int status, absl::string_view text) {
   return JsonResponse(status, std::string(text), "text/plain; charset=utf-8");
 }
 
+// A body in JSON, in the text format that is wanted.
+http::Response TextFormResponse(int status, const Wanted& wanted,
+                                std::string json) {
+  if (wanted.format == Format::kYaml) {
+    absl::StatusOr<std::string> yaml = api::JsonToYaml(json);
+    if (yaml.ok()) return JsonResponse(status, *std::move(yaml), kYaml);
+  }
+  return JsonResponse(status, std::move(json));
+}
+
 http::Response EncodedResponse(int status, const Wanted& wanted,
                                const Message& object,
                                const api::TypeMeta& type) {
@@ -105,7 +116,7 @@ http::Response EncodedResponse(int status, const Wanted& wanted,
     return JsonResponse(status, api::EncodeProtobuf(object, type),
                         api::kProtobuf);
   }
-  return JsonResponse(status, api::EncodeJson(object, type));
+  return TextFormResponse(status, wanted, api::EncodeJson(object, type));
 }
 
 http::Response ErrorResponse(const absl::Status& error, const Wanted& wanted) {
@@ -481,8 +492,9 @@ absl::StatusOr<http::Response> ApiServer::Impl::EncodeList(
                             api::EncodeListProtobuf(items, list_type, metadata),
                             api::kProtobuf);
       }
-      return JsonResponse(200,
-                          api::EncodeListJson(items, list_type, {}, metadata));
+      return TextFormResponse(
+          200, call.wanted,
+          api::EncodeListJson(items, list_type, {}, metadata));
     case Shape::kPartialMetadata: {
       std::string body =
           absl::StrCat(R"({"kind":"PartialObjectMetadataList","apiVersion":)",

@@ -468,6 +468,12 @@ TEST_F(ApiServerTest, ReadsYamlAndApplies) {
   EXPECT_THAT(send("POST", kMaps, "application/yaml", "a: [").Error(),
               StartsWith("400 BadRequest the object provided is unrecognized "
                          "(must be of type ConfigMap): yaml: line 1: "));
+  const Answer yaml =
+      Get("admin", Path(kMaps, "/map-1"), {{"accept", "application/yaml"}});
+  EXPECT_EQ(yaml.headers.Get("content-type"), "application/yaml");
+  EXPECT_THAT(yaml.body,
+              StartsWith("apiVersion: v1\ndata:\n  a: \"1\"\nkind: "
+                         "ConfigMap\nmetadata:\n  creationTimestamp: "));
   // Server-side apply creates, changes, and keeps managers apart.
   constexpr char kApply[] = "application/apply-patch+yaml";
   const auto config = [](absl::string_view data) {

@@ -165,10 +165,10 @@ std::string JudgeFields(const std::vector<std::string>& unknown,
 absl::Status DecodeBody(const http::Request& request, const BodyRules& rules,
                         Message* object, std::vector<std::string>& warnings) {
   const api::TypeMeta& want = rules.want;
-  ABSL_ASSIGN_OR_RETURN(const BodyFormat format,
+  ABSL_ASSIGN_OR_RETURN(const Format format,
                         FormatOfBody(request.headers.Get("content-type")));
   api::TypeMeta type;
-  if (format == BodyFormat::kProtobuf) {
+  if (format == Format::kProtobuf) {
     const absl::Status status =
         api::DecodeProtobuf(request.body, object, &type);
     if (!status.ok()) {
@@ -178,7 +178,7 @@ absl::Status DecodeBody(const http::Request& request, const BodyRules& rules,
   }
   if (!rules.json_bodies) return UnsupportedMediaType(api::kProtobuf);
   std::string text;
-  if (format == BodyFormat::kYaml) {
+  if (format == Format::kYaml) {
     ABSL_ASSIGN_OR_RETURN(text, JsonOf(request.body, want.kind));
   } else {
     text = request.body;
@@ -206,15 +206,15 @@ absl::StatusOr<api::DeleteOptions> DecodeDeleteOptions(
     const http::Request& request) {
   api::DeleteOptions options;
   if (request.body.empty()) return options;
-  ABSL_ASSIGN_OR_RETURN(const BodyFormat format,
+  ABSL_ASSIGN_OR_RETURN(const Format format,
                         FormatOfBody(request.headers.Get("content-type")));
   api::TypeMeta type;
   absl::Status status;
-  if (format == BodyFormat::kProtobuf) {
+  if (format == Format::kProtobuf) {
     status = api::DecodeProtobuf(request.body, &options, &type);
   } else {
     std::string text = request.body;
-    if (format == BodyFormat::kYaml) {
+    if (format == Format::kYaml) {
       ABSL_ASSIGN_OR_RETURN(text, JsonOf(request.body, "DeleteOptions"));
     }
     status = api::DecodeJson(text, &options, &type);

@@ -19,7 +19,6 @@ namespace signet::apiserver {
 namespace {
 
 constexpr size_t kMaxClauses = 64;
-constexpr absl::string_view kYaml = "application/yaml";
 constexpr absl::string_view kMediaTypes =
     "application/json, application/yaml, application/vnd.kubernetes.protobuf";
 
@@ -85,6 +84,8 @@ absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
     if (media.type == api::kJson || media.type == "*/*" ||
         media.type == "application/*") {
       wanted.format = Format::kJson;
+    } else if (media.type == kYaml) {
+      wanted.format = Format::kYaml;
     } else if (media.type == api::kProtobuf) {
       wanted.format = Format::kProtobuf;
     } else {
@@ -110,11 +111,11 @@ absl::StatusOr<Wanted> Negotiate(absl::string_view accept) {
   return known_type ? NoSuchShape(kMediaTypes) : NotAcceptable(kMediaTypes);
 }
 
-absl::StatusOr<BodyFormat> FormatOfBody(absl::string_view content_type) {
+absl::StatusOr<Format> FormatOfBody(absl::string_view content_type) {
   const MediaType media = ParseMediaType(content_type);
-  if (media.type.empty() || media.type == api::kJson) return BodyFormat::kJson;
-  if (media.type == kYaml) return BodyFormat::kYaml;
-  if (media.type == api::kProtobuf) return BodyFormat::kProtobuf;
+  if (media.type.empty() || media.type == api::kJson) return Format::kJson;
+  if (media.type == kYaml) return Format::kYaml;
+  if (media.type == api::kProtobuf) return Format::kProtobuf;
   return UnsupportedMediaType(kMediaTypes);
 }
 

@@ -12,8 +12,9 @@
 // headers. Pure.
 namespace signet::apiserver {
 
-enum class Format { kJson, kProtobuf };
-enum class BodyFormat { kJson, kYaml, kProtobuf };
+inline constexpr absl::string_view kYaml = "application/yaml";
+
+enum class Format { kJson, kYaml, kProtobuf };
 // In what shape objects are answered.
 enum class Shape { kObject, kTable, kPartialMetadata };
 
@@ -39,7 +40,7 @@ std::vector<MediaType> ParseAccept(absl::string_view header);
 absl::StatusOr<Wanted> Negotiate(absl::string_view accept);
 
 // FormatOfBody reads a Content-Type; empty means JSON. 415 for others.
-absl::StatusOr<BodyFormat> FormatOfBody(absl::string_view content_type);
+absl::StatusOr<Format> FormatOfBody(absl::string_view content_type);
 
 }  // namespace signet::apiserver
 

@@ -37,7 +37,9 @@ TEST(NegotiateTest, PicksWhatCanBeServed) {
        Shape::kObject, ""},
       {"application/vnd.kubernetes.protobuf;q=0, application/json;q=0.1", kJson,
        Shape::kObject, ""},
-      {"application/yaml, application/json;q=0.1", kJson, Shape::kObject, ""},
+      {"text/html, application/json;q=0.1", kJson, Shape::kObject, ""},
+      {"application/yaml, application/json;q=0.1", Format::kYaml,
+       Shape::kObject, ""},
       // kubectl get.
       {"application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;"
        "v=v1beta1;g=meta.k8s.io,application/json",
@@ -68,8 +70,8 @@ TEST(NegotiateTest, PicksWhatCanBeServed) {
 
 TEST(NegotiateTest, RefusesTheRest) {
   for (const char* accept :
-       {"text/html", "application/yaml", "application/json;q=0",
-        "application/json;q=-1", "application/json;q=nan", ",,;",
+       {"text/html", "application/json;q=0", "application/json;q=-1",
+        "application/json;q=nan", ",,;",
         "application/json;as=Scale;v=v1;g=meta.k8s.io"}) {
     SCOPED_TRACE(accept);
     const absl::StatusOr<Wanted> wanted = Negotiate(accept);
@@ -92,13 +94,12 @@ TEST(ParseAcceptTest, SortsByQualityAndBoundsItsWork) {
 }
 
 TEST(FormatOfBodyTest, KnowsThreeFormats) {
-  EXPECT_EQ(*FormatOfBody(""), BodyFormat::kJson);
-  EXPECT_EQ(*FormatOfBody("application/json; charset=utf-8"),
-            BodyFormat::kJson);
+  EXPECT_EQ(*FormatOfBody(""), Format::kJson);
+  EXPECT_EQ(*FormatOfBody("application/json; charset=utf-8"), Format::kJson);
   EXPECT_EQ(*FormatOfBody("application/vnd.kubernetes.protobuf"),
-            BodyFormat::kProtobuf);
-  EXPECT_EQ(*FormatOfBody("application/yaml"), BodyFormat::kYaml);
-  const absl::StatusOr<BodyFormat> text = FormatOfBody("text/plain");
+            Format::kProtobuf);
+  EXPECT_EQ(*FormatOfBody("application/yaml"), Format::kYaml);
+  const absl::StatusOr<Format> text = FormatOfBody("text/plain");
   ASSERT_FALSE(text.ok());
   const api::Status status = ToApi(text.status());
   EXPECT_EQ(status.code(), 415);
