@@ -170,9 +170,10 @@ absl::StatusOr<std::unique_ptr<Message>> Apply(const Message& live,
 }
 
 TEST(ApplyConfigurationTest, AddsChangesAndTakesAway) {
-  auto live = Apply(*NodeKind().make(), "me",
-                    R"("metadata":{"name":"node-1","labels":{"a":"1","b":"1"}},)"
-                    R"("spec":{"podCIDRs":["x"],"providerID":"p"})");
+  auto live =
+      Apply(*NodeKind().make(), "me",
+            R"("metadata":{"name":"node-1","labels":{"a":"1","b":"1"}},)"
+            R"("spec":{"podCIDRs":["x"],"providerID":"p"})");
   ASSERT_THAT(live, IsOk());
   EXPECT_EQ(Owners(**live),
             R"(me Apply {"f:metadata":{"f:labels":{"f:a":{},"f:b":{}}},)"
@@ -190,12 +191,13 @@ TEST(ApplyConfigurationTest, AddsChangesAndTakesAway) {
 }
 
 TEST(ApplyConfigurationTest, RefusesToTakeAnothersFieldUnlessForced) {
-  auto live = Apply(*NodeKind().make(), "me",
-                    R"("metadata":{"name":"node-1","labels":{"a":"1","b":"1"}})");
+  auto live =
+      Apply(*NodeKind().make(), "me",
+            R"("metadata":{"name":"node-1","labels":{"a":"1","b":"1"}})");
   ASSERT_THAT(live, IsOk());
   // The same value is shared.
-  auto shared =
-      Apply(**live, "you", R"("metadata":{"name":"node-1","labels":{"a":"1"}})");
+  auto shared = Apply(**live, "you",
+                      R"("metadata":{"name":"node-1","labels":{"a":"1"}})");
   ASSERT_THAT(shared, IsOk());
   EXPECT_EQ(MetadataOf(**shared).managed_fields_size(), 2);
 
@@ -208,15 +210,17 @@ TEST(ApplyConfigurationTest, RefusesToTakeAnothersFieldUnlessForced) {
             ".metadata.labels.b");
   EXPECT_EQ(ToApi(conflict).details().causes(0).reason(),
             "FieldManagerConflict");
-  EXPECT_EQ(ToApi(Apply(**live, "you",
-                        R"("metadata":{"name":"node-1","labels":{"a":"2","b":"3"}})")
-                      .status())
-                .message(),
-            "Apply failed with 2 conflicts: conflicts with \"me\":\n"
-            "- .metadata.labels.a\n- .metadata.labels.b");
+  EXPECT_EQ(
+      ToApi(Apply(**live, "you",
+                  R"("metadata":{"name":"node-1","labels":{"a":"2","b":"3"}})")
+                .status())
+          .message(),
+      "Apply failed with 2 conflicts: conflicts with \"me\":\n"
+      "- .metadata.labels.a\n- .metadata.labels.b");
 
-  auto forced = Apply(**live, "you",
-                      R"("metadata":{"name":"node-1","labels":{"b":"3"}})", true);
+  auto forced =
+      Apply(**live, "you", R"("metadata":{"name":"node-1","labels":{"b":"3"}})",
+            true);
   ASSERT_THAT(forced, IsOk());
   EXPECT_EQ(Owners(**forced),
             R"(me Apply {"f:metadata":{"f:labels":{"f:a":{}}}})"
@@ -225,8 +229,9 @@ TEST(ApplyConfigurationTest, RefusesToTakeAnothersFieldUnlessForced) {
 }
 
 TEST(ApplyConfigurationTest, LeavesWhatWasThereBeforeToWhoMadeIt) {
-  std::unique_ptr<Message> live = Read(
-      NodeKind(), R"({"metadata":{"name":"node-1","uid":"u","labels":{"a":"1"}}})");
+  std::unique_ptr<Message> live =
+      Read(NodeKind(),
+           R"({"metadata":{"name":"node-1","uid":"u","labels":{"a":"1"}}})");
   auto applied =
       Apply(*live, "me", R"("metadata":{"name":"node-1","labels":{"b":"1"}})");
   ASSERT_THAT(applied, IsOk());
@@ -253,9 +258,11 @@ TEST(ApplyConfigurationTest, RefusesWhatIsNoConfigurationOfTheObject) {
       {"no YAML", "{", 400, "error decoding YAML: "},
       {"a list", "[a]", 400, "error decoding YAML: "},
       {"another name", "{apiVersion: v1, kind: Node, metadata: {name: x}}", 400,
-       "the name of the object (x) does not match the name on the URL (node-1)"},
+       "the name of the object (x) does not match the name on the URL "
+       "(node-1)"},
       {"an unknown field",
-       "{apiVersion: v1, kind: Node, metadata: {name: node-1}, spec: {surplus: 1}}",
+       "{apiVersion: v1, kind: Node, metadata: {name: node-1}, spec: {surplus: "
+       "1}}",
        500,
        "failed to create typed patch object (/node-1; v1, Kind=Node): "
        ".spec.surplus: field not declared in schema"},
