@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -217,12 +218,22 @@ certificates:
     certificate: $DIR/tls.crt
     key: $DIR/tls.key
     ca: $DIR/ca.crt
-    owner: "12345"
+    owner: "$OWNER"
     keyMode: "0640"
   after:
   - command:
       argv: [/bin/sh, -c, 'echo "$SIGNET_NAME $SIGNET_KEY_FILE" >> $DIR/done']
 )";
+
+// An owner that this process may give a file in `directory`: another than its
+// own, where it may.
+uint32_t OwnerToGive(const std::string& directory) {
+  constexpr uint32_t kOther = 12345;
+  const std::string path = directory + "/owner";
+  EXPECT_THAT(WriteFile(path, ""), IsOk());
+  const bool may = chown(path.c_str(), kOther, static_cast<gid_t>(-1)) == 0;
+  return may ? kOther : geteuid();
+}
 
 TEST_F(NodeAgentTest, KeepsFurtherCertificatesAndTellsWhoUsesThem) {
   const std::string node = "e2e-further";
@@ -232,8 +243,11 @@ TEST_F(NodeAgentTest, KeepsFurtherCertificatesAndTellsWhoUsesThem) {
   const std::string directory = absl::StrCat(testbed().directory(), "/proxy");
   ASSERT_THAT(MakeDirectory(directory), IsOk());
   const std::string config = absl::StrCat(testbed().directory(), "/agent.yaml");
+  const uint32_t owner = OwnerToGive(directory);
   ASSERT_THAT(
-      WriteFile(config, absl::StrReplaceAll(kConfig, {{"$DIR", directory}})),
+      WriteFile(config, absl::StrReplaceAll(kConfig,
+                                            {{"$DIR", directory},
+                                             {"$OWNER", absl::StrCat(owner)}})),
       IsOk());
   const auto agent = StartAgentWith(testbed(), *files, {"--config=" + config});
   ASSERT_THAT(agent.status(), IsOk());
@@ -257,7 +271,7 @@ TEST_F(NodeAgentTest, KeepsFurtherCertificatesAndTellsWhoUsesThem) {
               IsOkAndHolds(absl::StrCat("proxy ", directory, "/tls.key\n")));
   struct stat key;
   ASSERT_EQ(stat((directory + "/tls.key").c_str(), &key), 0);
-  EXPECT_EQ(key.st_uid, 12345);
+  EXPECT_EQ(key.st_uid, owner);
   EXPECT_EQ(key.st_mode & 07777, 0640);
   EXPECT_THAT(ReadFile(directory + "/ca.crt"),
               IsOkAndHolds(*ReadFile(cluster().CaCertificateFile())));
