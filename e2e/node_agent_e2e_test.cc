@@ -87,6 +87,8 @@ class NodeAgentTest : public E2eTest {
       entry->set_type(type);
       entry->set_address(address);
     }
+    // Whatever else the cluster writes into the node meanwhile.
+    object.mutable_metadata()->clear_resource_version();
     return nodes->UpdateSubresource("status", object).status();
   }
 

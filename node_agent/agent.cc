@@ -175,7 +175,9 @@ absl::Time Agent::Pass() {
   const rotation::NextStep step = rotation::DecideNextStep(situation, now);
   if (step.action == rotation::Action::kWait) {
     SetPhase(situation.failed.count > 0 ? Phase::kRetrying : Phase::kWaiting);
-    return step.at;
+    // What is wanted may change meanwhile (SPEC A-5).
+    return options_.dynamic ? std::min(step.at, now + rotation::kPause)
+                            : step.at;
   }
 
   // Act.

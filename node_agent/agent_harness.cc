@@ -63,9 +63,7 @@ bool AgentHarness::RunOnce() {
     clock.SleepUntil(now + absl::Nanoseconds(1));
     return false;
   }
-  const absl::Duration look =
-      options.dynamic ? absl::Seconds(1) : absl::Minutes(1);
-  clock.SleepUntil(std::min(next, now + look));
+  clock.SleepUntil(std::min(next, now + absl::Minutes(1)));
   return true;
 }
 
