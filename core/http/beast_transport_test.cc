@@ -324,13 +324,13 @@ TEST(BeastTransportTest, SpeaksIpv6) {
   EXPECT_THAT(recorder.seen()[0].address, StartsWith("[::1]:"));
 }
 
-TEST(BeastTransportTest, ResolvesNames) {
+TEST(BeastTransportTest, KnowsLocalhostWithoutAHostsFile) {
   const TestCa ca;
   Recorder recorder;
   const auto server = StartTls(ca.Server(), recorder.handler());
   TransportOptions options = Tls(server->port(), ca);
   options.server = absl::StrCat("https://localhost:", server->port());
-  // ::1 comes first in many a hosts file; nobody listens there.
+  // ::1 comes first; nobody listens there.
   EXPECT_THAT(NewTransport(options)->Send(Get(), kPatience), IsOk());
 }
 

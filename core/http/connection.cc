@@ -30,6 +30,7 @@
 #include "absl/status/status.h"
 #include "absl/status/status_macros.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -129,10 +130,17 @@ asio::awaitable<absl::StatusOr<std::vector<Tcp::endpoint>>> Connection::Resolve(
   ErrorCode not_an_address;
   const asio::ip::address address =
       asio::ip::make_address(host, not_an_address);
+  uint16_t number = 0;
+  std::from_chars(port.data(), port.data() + port.size(), number);
   if (!not_an_address) {
-    uint16_t number = 0;
-    std::from_chars(port.data(), port.data() + port.size(), number);
     endpoints.emplace_back(address, number);
+    co_return endpoints;
+  }
+  // This name is the loopback's whoever is asked (RFC 6761, 6.3): there may be
+  // no /etc/hosts.
+  if (absl::EqualsIgnoreCase(host, "localhost")) {
+    endpoints.emplace_back(asio::ip::address_v6::loopback(), number);
+    endpoints.emplace_back(asio::ip::address_v4::loopback(), number);
     co_return endpoints;
   }
   // The callback may come long after this coroutine is gone, if ever.
