@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -32,7 +31,7 @@
 #include "core/k8s/resource_api.h"
 #include "core/pki/certificate.h"
 #include "core/pki/private_key.h"
-#include "openssl/sha.h"
+#include "core/pki/sha256.h"
 
 namespace signet::cli {
 namespace {
@@ -43,10 +42,7 @@ constexpr size_t kMaxKeyBytes = 253;
 
 // kubectl's spelling of a hash: no letter that could make a word.
 std::string ShortHash(absl::string_view json) {
-  uint8_t digest[SHA256_DIGEST_LENGTH];
-  SHA256(reinterpret_cast<const uint8_t*>(json.data()), json.size(), digest);
-  std::string hex = absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest), sizeof(digest)));
+  std::string hex = pki::Sha256Hex(json);
   hex.resize(10);
   for (char& c : hex) {
     switch (c) {

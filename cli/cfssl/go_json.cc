@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "boost/json.hpp"
+#include "core/api/json_error.h"
 
 namespace signet::cli::cfssl {
 namespace {
@@ -43,26 +44,6 @@ size_t Utf8Length(absl::string_view text) {
     return 0;
   }
   return length;
-}
-
-absl::string_view KindOf(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return "null";
-    case json::kind::bool_:
-      return "bool";
-    case json::kind::int64:
-    case json::kind::uint64:
-    case json::kind::double_:
-      return "number";
-    case json::kind::string:
-      return "string";
-    case json::kind::array:
-      return "array";
-    case json::kind::object:
-      return "object";
-  }
-  return "value";
 }
 
 absl::string_view View(const json::string& text) {
@@ -150,7 +131,7 @@ absl::Status ObjectReader::Mismatch(const json::value& value,
                                     absl::string_view name,
                                     absl::string_view go_type) const {
   return absl::InvalidArgumentError(absl::StrCat(
-      "json: cannot unmarshal ", KindOf(value), " into Go ",
+      "json: cannot unmarshal ", api::GoKindOf(value), " into Go ",
       name.empty() ? "value" : absl::StrCat("struct field ", type_, ".", name),
       " of type ", go_type));
 }

@@ -88,27 +88,6 @@ absl::string_view NameOf(const value& json) {
   return "something else";
 }
 
-// Go's name for what a value is.
-std::string GoNameOf(const value& json) {
-  switch (json.kind()) {
-    case boost::json::kind::null:
-      return "null";
-    case boost::json::kind::bool_:
-      return "bool";
-    case boost::json::kind::int64:
-    case boost::json::kind::uint64:
-    case boost::json::kind::double_:
-      return "number";
-    case boost::json::kind::string:
-      return "string";
-    case boost::json::kind::array:
-      return "array";
-    case boost::json::kind::object:
-      return "object";
-  }
-  return "";
-}
-
 constexpr absl::string_view kGoText = "type.signet.dev/go-text";
 
 // `go_text`: the same, as Go says it.
@@ -130,7 +109,7 @@ std::string GoText(const Path& path, absl::string_view found) {
 absl::Status Expected(const Path& path, absl::string_view what,
                       const value& json) {
   return Error(path, absl::StrCat("expected ", what, ", found ", NameOf(json)),
-               GoText(path, GoNameOf(json)));
+               GoText(path, GoKindOf(json)));
 }
 
 // A number that is none of the field's.
@@ -509,6 +488,26 @@ absl::Status DecodeJson(absl::string_view json, Message* object, TypeMeta* type,
   if (type == nullptr) type = &ignored;
   *type = {};
   return Decoder(unknown_fields).DecodeRoot(Path(), root, object, type);
+}
+
+absl::string_view GoKindOf(const value& json) {
+  switch (json.kind()) {
+    case boost::json::kind::null:
+      return "null";
+    case boost::json::kind::bool_:
+      return "bool";
+    case boost::json::kind::int64:
+    case boost::json::kind::uint64:
+    case boost::json::kind::double_:
+      return "number";
+    case boost::json::kind::string:
+      return "string";
+    case boost::json::kind::array:
+      return "array";
+    case boost::json::kind::object:
+      return "object";
+  }
+  return "value";
 }
 
 std::string GoErrorText(const absl::Status& error) {

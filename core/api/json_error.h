@@ -4,6 +4,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "boost/json/value.hpp"
 
 namespace signet::api {
 
@@ -13,6 +15,10 @@ namespace signet::api {
 // CertificateSigningRequestSpec.spec.expirationSeconds of type int32`. The
 // error's own message where Go's is not known. Pure.
 std::string GoErrorText(const absl::Status& error);
+
+// GoKindOf returns Go's word for what a JSON value is: "null", "bool",
+// "number", "string", "array" or "object". Pure.
+absl::string_view GoKindOf(const boost::json::value& value);
 
 }  // namespace signet::api
 

@@ -113,6 +113,12 @@ absl::Status BadRequest(absl::string_view message) {
   return Wrap(Failure(400, "BadRequest", std::string(message)));
 }
 
+absl::Status NameMismatch(absl::string_view name, absl::string_view in_url) {
+  return BadRequest(absl::StrCat("the name of the object (", name,
+                                 ") does not match the name on the URL (",
+                                 in_url, ")"));
+}
+
 absl::Status Unauthorized() {
   return Wrap(Failure(401, "Unauthorized", "Unauthorized"));
 }

@@ -34,6 +34,8 @@ absl::Status ForbiddenError(GroupResource resource, absl::string_view name,
 absl::Status InvalidError(absl::string_view group, absl::string_view kind,
                           absl::string_view name, const FieldErrors& errors);
 absl::Status BadRequest(absl::string_view message);
+// 400: an object is not that of the URL.
+absl::Status NameMismatch(absl::string_view name, absl::string_view in_url);
 absl::Status Unauthorized();
 absl::Status MethodNotAllowed();
 absl::Status NotAcceptable(absl::string_view available);

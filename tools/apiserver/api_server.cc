@@ -672,9 +672,7 @@ absl::StatusOr<http::Response> ApiServer::Impl::Apply(Call& call) {
     api::ObjectMeta& metadata = MutableMetadataOf(*object);
     if (metadata.name().empty()) metadata.set_name(target.name);
     if (metadata.name() != target.name) {
-      return BadRequest(absl::StrCat(
-          "the name of the object (", metadata.name(),
-          ") does not match the name on the URL (", target.name, ")"));
+      return NameMismatch(metadata.name(), target.name);
     }
     ABSL_ASSIGN_OR_RETURN(const ObjectPtr created,
                           registry.Create(target, std::move(object)));

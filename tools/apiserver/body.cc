@@ -88,24 +88,8 @@ std::string GoSyntaxError(absl::string_view text) {
                ? "unexpected end of JSON input"
                : absl::StrCat("invalid JSON: ", error.message());
   }
-  const char* found = nullptr;
-  switch (value.kind()) {
-    case json::kind::object:
-    case json::kind::null:
-      return "";
-    case json::kind::array:
-      found = "array";
-      break;
-    case json::kind::string:
-      found = "string";
-      break;
-    case json::kind::bool_:
-      found = "bool";
-      break;
-    default:
-      found = "number";
-  }
-  return absl::StrCat("json: cannot unmarshal ", found, kInto);
+  if (value.is_object() || value.is_null()) return "";
+  return absl::StrCat("json: cannot unmarshal ", api::GoKindOf(value), kInto);
 }
 
 // A body in YAML as JSON; its first document, as the server reads it.
@@ -183,17 +167,19 @@ absl::Status DecodeBody(const http::Request& request, const BodyRules& rules,
   } else {
     text = request.body;
   }
-  if (const std::string error = GoSyntaxError(text); !error.empty()) {
-    return Unrecognized(
-        want.kind,
-        absl::StrCat("couldn't get version/kind; json parse error: ", error),
-        request.body);
-  }
+  // null is an object without fields.
   if (text == "null") text = "{}";
   std::vector<std::string> unknown;
   const absl::Status status = api::DecodeJson(text, object, &type, &unknown);
   if (!status.ok()) {
-    return CannotBeHandled(want, want.kind, api::GoErrorText(status));
+    const std::string error = GoSyntaxError(text);
+    if (error.empty()) {
+      return CannotBeHandled(want, want.kind, api::GoErrorText(status));
+    }
+    return Unrecognized(
+        want.kind,
+        absl::StrCat("couldn't get version/kind; json parse error: ", error),
+        request.body);
   }
   ABSL_RETURN_IF_ERROR(CheckType(type, want));
   const std::string problem = JudgeFields(unknown, FindDuplicateFields(text),

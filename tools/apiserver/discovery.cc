@@ -1,9 +1,7 @@
 #include "tools/apiserver/discovery.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,7 +16,7 @@
 #include "boost/json/object.hpp"
 #include "boost/json/serialize.hpp"
 #include "core/base/version.h"
-#include "openssl/sha.h"
+#include "core/pki/sha256.h"
 #include "tools/apiserver/kind.h"
 #include "tools/apiserver/kinds.h"
 #include "tools/apiserver/negotiation.h"
@@ -116,11 +114,7 @@ std::string StorageVersionHash(const Entry& entry) {
   constexpr size_t kBytes = 8;
   const std::string text =
       absl::StrCat(entry.group, "/", entry.version, "/", entry.kind);
-  std::array<uint8_t, SHA256_DIGEST_LENGTH> digest;
-  SHA256(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-         digest.data());
-  return absl::Base64Escape(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), kBytes));
+  return absl::Base64Escape(pki::Sha256(text).substr(0, kBytes));
 }
 
 object ApiGroup(absl::string_view group) {

@@ -396,9 +396,7 @@ absl::StatusOr<std::unique_ptr<Message>> ApplyConfiguration(
         ": field not declared in schema"));
   }
   if (!name.empty() && MetadataOf(*object).name() != name) {
-    return BadRequest(
-        absl::StrCat("the name of the object (", MetadataOf(*object).name(),
-                     ") does not match the name on the URL (", name, ")"));
+    return NameMismatch(MetadataOf(*object).name(), name);
   }
 
   const Comparison change = Compare(type, before, Tree(*object));

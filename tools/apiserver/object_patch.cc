@@ -90,9 +90,7 @@ absl::StatusOr<std::unique_ptr<Message>> PatchObject(
   }
   const std::string& name = MetadataOf(current).name();
   if (MetadataOf(*object).name() != name) {
-    return BadRequest(
-        absl::StrCat("the name of the object (", MetadataOf(*object).name(),
-                     ") does not match the name on the URL (", name, ")"));
+    return NameMismatch(MetadataOf(*object).name(), name);
   }
   return object;
 }

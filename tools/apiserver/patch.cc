@@ -19,6 +19,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "boost/json.hpp"
+#include "core/api/json_error.h"
 #include "tools/apiserver/go_quote.h"
 
 namespace signet::apiserver {
@@ -53,27 +54,9 @@ absl::StatusOr<json::value> Parse(absl::string_view text) {
   return value;
 }
 
-// Go's word for what `value` is.
-absl::string_view GoNameOf(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      return "null";
-    case json::kind::bool_:
-      return "bool";
-    case json::kind::string:
-      return "string";
-    case json::kind::array:
-      return "array";
-    case json::kind::object:
-      return "object";
-    default:
-      return "number";
-  }
-}
-
 absl::Status CannotUnmarshal(const json::value& value, absl::string_view type) {
   return absl::InvalidArgumentError(
-      absl::StrCat("json: cannot unmarshal ", GoNameOf(value),
+      absl::StrCat("json: cannot unmarshal ", api::GoKindOf(value),
                    " into Go value of type ", type));
 }
 

@@ -213,9 +213,7 @@ absl::StatusOr<Registry::Written> Registry::Update(
                                    "must be provided"));
   }
   if (metadata.name() != target.name) {
-    return BadRequest(absl::StrCat("the name of the object (", metadata.name(),
-                                   ") does not match the name on the URL (",
-                                   target.name, ")"));
+    return NameMismatch(metadata.name(), target.name);
   }
   if (!kind.info.namespaced) {
     metadata.clear_namespace_();
